@@ -1,0 +1,1 @@
+//! Turns a board into images.
