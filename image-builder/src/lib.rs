@@ -1,1 +1,27 @@
-//! Turns a board into images.
+//! Turns a board into images: board text -> checked board -> plan -> tree -> sealed `/usr` -> UKI ->
+//! disk -> formats. The format writers are pure; [`build`] is the one module that does IO.
+
+pub mod authenticode;
+pub mod board;
+pub mod build;
+pub mod content;
+pub mod cpio;
+pub mod diff;
+mod elf;
+pub mod erofs;
+mod esp;
+pub mod fat;
+pub mod gpt;
+mod initramfs;
+pub mod keys;
+pub mod manifest;
+pub mod pkcs7;
+pub mod plan;
+pub mod qcow2;
+pub mod recipe;
+pub mod sbom;
+pub mod sparse;
+pub mod stage;
+pub mod tree;
+pub mod uki;
+pub mod verity;

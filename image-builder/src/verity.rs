@@ -14,15 +14,15 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use keelson_format::verity::{RootHash, Salt};
+use keelson_format::verity::{BLOCK_SIZE, RootHash, Salt, Superblock};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// Bytes in a block, of the data and of the tree.
-pub const BLOCK: u64 = 4096;
+pub const BLOCK: u64 = BLOCK_SIZE;
 
-const BLOCK_BYTES: usize = 4096;
+const BLOCK_BYTES: usize = BLOCK as usize;
 const DIGEST_BYTES: usize = 32;
 /// Digests in a block of the tree.
 const FAN_OUT: u64 = BLOCK / DIGEST_BYTES as u64;
@@ -55,14 +55,25 @@ pub enum VerityError {
 ///
 /// `data` must be a whole number of [`BLOCK`]s and not change meanwhile. The tree has exactly
 /// [`tree_bytes`] bytes and depends on nothing but the data, the salt and the UUID.
-pub fn write_tree(data: &Path, tree: &Path, salt: &Salt, uuid: Uuid) -> Result<RootHash, VerityError> {
+pub fn write_tree(
+    data: &Path,
+    tree: &Path,
+    salt: &Salt,
+    uuid: Uuid,
+) -> Result<RootHash, VerityError> {
     let failed = |source| VerityError::Io { data: data.to_owned(), tree: tree.to_owned(), source };
     let input = File::open(data).map_err(failed)?;
     let bytes = input.metadata().map_err(failed)?.len();
     if bytes == 0 || !bytes.is_multiple_of(BLOCK) {
         return Err(VerityError::Length { path: data.to_owned(), bytes });
     }
-    let output = File::options().read(true).write(true).create(true).truncate(true).open(tree).map_err(failed)?;
+    let output = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(tree)
+        .map_err(failed)?;
     hash_all(&input, bytes / BLOCK, &output, salt, uuid).map_err(failed)
 }
 
@@ -98,9 +109,15 @@ fn levels(data_blocks: u64) -> Vec<Level> {
     levels
 }
 
-fn hash_all(data: &File, data_blocks: u64, tree: &File, salt: &Salt, uuid: Uuid) -> io::Result<RootHash> {
+fn hash_all(
+    data: &File,
+    data_blocks: u64,
+    tree: &File,
+    salt: &Salt,
+    uuid: Uuid,
+) -> io::Result<RootHash> {
     tree.set_len(tree_bytes(data_blocks * BLOCK))?;
-    tree.write_all_at(&superblock(data_blocks, salt, uuid), 0)?;
+    tree.write_all_at(&Superblock { uuid, data_blocks, salt: *salt }.encode(), 0)?;
 
     let mut below = (data, Level { first: 0, blocks: data_blocks });
     for level in levels(data_blocks) {
@@ -119,11 +136,14 @@ fn hash_level(input: &File, below: &Level, tree: &File, first: u64, salt: &Salt)
         || (vec![0; BLOCK_BYTES * (BLOCK_BYTES / DIGEST_BYTES)], vec![0; BLOCK_BYTES]),
         |(blocks, digests), group| {
             let start = group * FAN_OUT;
-            let count = usize::try_from(FAN_OUT.min(below.blocks - start)).expect("at most the fan-out");
+            let count =
+                usize::try_from(FAN_OUT.min(below.blocks - start)).expect("at most the fan-out");
             let blocks = &mut blocks[..count * BLOCK_BYTES];
             input.read_exact_at(blocks, (below.first + start) * BLOCK)?;
             digests.fill(0);
-            for (block, slot) in blocks.chunks_exact(BLOCK_BYTES).zip(digests.chunks_exact_mut(DIGEST_BYTES)) {
+            for (block, slot) in
+                blocks.chunks_exact(BLOCK_BYTES).zip(digests.chunks_exact_mut(DIGEST_BYTES))
+            {
                 slot.copy_from_slice(&digest(salt, block));
             }
             tree.write_all_at(digests, (first + group) * BLOCK)
@@ -133,24 +153,6 @@ fn hash_level(input: &File, below: &Level, tree: &File, first: u64, salt: &Salt)
 
 fn digest(salt: &Salt, block: &[u8]) -> [u8; DIGEST_BYTES] {
     Sha256::new().chain_update(salt.as_bytes()).chain_update(block).finalize().into()
-}
-
-/// The first block of the tree: 512 bytes of superblock, then zeroes.
-fn superblock(data_blocks: u64, salt: &Salt, uuid: Uuid) -> [u8; BLOCK_BYTES] {
-    let mut block = [0; BLOCK_BYTES];
-    let salt = salt.as_bytes();
-    let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
-    put(0, b"verity\0\0");
-    put(8, &1u32.to_le_bytes()); // version of the superblock
-    put(12, &1u32.to_le_bytes()); // hash type 1: the salt comes first
-    put(16, uuid.as_bytes());
-    put(32, b"sha256");
-    put(64, &4096u32.to_le_bytes()); // data block
-    put(68, &4096u32.to_le_bytes()); // hash block
-    put(72, &data_blocks.to_le_bytes());
-    put(80, &(salt.len() as u16).to_le_bytes());
-    put(88, salt);
-    block
 }
 
 #[cfg(test)]

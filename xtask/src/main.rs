@@ -1,3 +1,64 @@
-//! The command line of the builder.
+//! `cargo xtask`: the command line of the builder. Glue only; one file per subcommand.
 
-fn main() {}
+mod bench;
+mod build_image;
+mod ci;
+mod clean;
+mod diff;
+mod keys;
+mod plan;
+mod run;
+mod sdk;
+mod test;
+mod update_lock;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, boots and tests Keelson images. Needs no privilege.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+#[command(after_help = "Exit status:
+  0  done
+  1  failed: the message says what and what to do; artifacts of earlier builds are in place
+  2  the command line is wrong
+  3  `diff` found a difference")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    BuildImage(build_image::Args),
+    Plan(plan::Args),
+    Run(run::Args),
+    Test(test::Args),
+    Ci(ci::Args),
+    Bench(bench::Args),
+    UpdateLock(update_lock::Args),
+    Keys(keys::Args),
+    Diff(diff::Args),
+    Clean(clean::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::BuildImage(args) => build_image::main(&args),
+        Command::Plan(args) => plan::main(&args),
+        Command::Run(args) => run::main(&args),
+        Command::Test(args) => test::main(&args),
+        Command::Ci(args) => ci::main(&args),
+        Command::Bench(args) => bench::main(&args),
+        Command::UpdateLock(args) => update_lock::main(&args),
+        Command::Keys(args) => keys::main(&args),
+        Command::Diff(args) => diff::main(&args),
+        Command::Clean(args) => clean::main(&args),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

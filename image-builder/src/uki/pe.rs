@@ -13,6 +13,8 @@ const MACHINE_AMD64: u16 = 0x8664;
 const MAGIC_PE32_PLUS: u16 = 0x20b;
 /// Offset of the data directories in a PE32+ optional header.
 const DATA_DIRECTORIES: usize = 112;
+/// The greatest `FileAlignment`.
+const MAX_FILE_ALIGNMENT: u32 = 0x1_0000;
 /// Index of the certificate table among the data directories.
 const CERTIFICATE_DIRECTORY: usize = 4;
 
@@ -46,23 +48,29 @@ pub enum PeError {
         found: u16,
     },
     /// The image is not PE32+ or its header is too small for the fields that are needed.
-    #[error("the optional header has magic {magic:#x} and {directories} data directories, not those of a PE32+ image")]
+    #[error(
+        "the optional header has magic {magic:#x} and {directories} data directories, not those of a PE32+ image"
+    )]
     OptionalHeader {
         /// The `Magic` field.
         magic: u16,
         /// The `NumberOfRvaAndSizes` field.
         directories: u32,
     },
-    /// An alignment is not a power of two.
-    #[error("{what} is {value}, not a power of two")]
+    /// An alignment is not one the format knows.
+    #[error("{what} is {value}, not a power of two up to {limit}")]
     Alignment {
         /// The name of the field.
         what: &'static str,
         /// Its value.
         value: u32,
+        /// The greatest that is allowed.
+        limit: u32,
     },
     /// The certificate table is not the last thing in the file, or lies outside it.
-    #[error("the certificate table (bytes {start} to {end}) is not at the end of the image ({len} bytes)")]
+    #[error(
+        "the certificate table (bytes {start} to {end}) is not at the end of the image ({len} bytes)"
+    )]
     CertificateTable {
         /// Where the table begins.
         start: usize,
@@ -89,7 +97,7 @@ pub(crate) struct Headers {
     /// Alignment of sections in the file.
     pub(crate) file_alignment: u32,
     /// Bytes at the start of the file that are headers.
-    pub(crate) size_of_headers: u32,
+    pub(crate) header_bytes: u32,
 }
 
 /// One section of an image.
@@ -140,21 +148,26 @@ impl Headers {
             section_count: u16_at(image, coff + 2, "the COFF header")?,
             section_alignment: u32_at(image, optional + 32, "the optional header")?,
             file_alignment: u32_at(image, optional + 36, "the optional header")?,
-            size_of_headers: u32_at(image, optional + 60, "the optional header")?,
+            header_bytes: u32_at(image, optional + 60, "the optional header")?,
         };
         let magic = u16_at(image, optional, "the optional header")?;
         let wanted = DATA_DIRECTORIES + (CERTIFICATE_DIRECTORY + 1) * 8;
-        if magic != MAGIC_PE32_PLUS || directories as usize <= CERTIFICATE_DIRECTORY || optional_size < wanted {
+        if magic != MAGIC_PE32_PLUS
+            || directories as usize <= CERTIFICATE_DIRECTORY
+            || optional_size < wanted
+        {
             return Err(PeError::OptionalHeader { magic, directories });
         }
-        for (what, value) in
-            [("SectionAlignment", headers.section_alignment), ("FileAlignment", headers.file_alignment)]
-        {
-            if !value.is_power_of_two() {
-                return Err(PeError::Alignment { what, value });
+        let alignments = [
+            ("SectionAlignment", headers.section_alignment, 1 << 31),
+            ("FileAlignment", headers.file_alignment, MAX_FILE_ALIGNMENT),
+        ];
+        for (what, value, limit) in alignments {
+            if !value.is_power_of_two() || value > limit {
+                return Err(PeError::Alignment { what, value, limit });
             }
         }
-        take(image, 0, headers.size_of_headers as usize, "the headers")?;
+        take(image, 0, headers.header_bytes as usize, "the headers")?;
         Ok(headers)
     }
 
@@ -203,7 +216,7 @@ impl Headers {
             return Ok(None);
         }
         let (end, len) = (start.saturating_add(size), image.len());
-        if end != len || start < self.size_of_headers as usize {
+        if end != len || start < self.header_bytes as usize {
             return Err(PeError::CertificateTable { start, end, len });
         }
         Ok(Some(start..end))
@@ -214,9 +227,9 @@ impl Headers {
     /// The sum of all 16-bit words with carries folded in, the field itself left out, plus the length.
     pub(crate) fn write_checksum(&self, image: &mut [u8]) {
         put_u32(image, self.checksum_offset(), 0);
-        let words = image.chunks(2).map(|pair| {
-            u64::from(pair[0]) | u64::from(pair.get(1).copied().unwrap_or(0)) << 8
-        });
+        let words = image
+            .chunks(2)
+            .map(|pair| u64::from(pair[0]) | u64::from(pair.get(1).copied().unwrap_or(0)) << 8);
         // A u64 holds the sum of 2^48 words, so carries need folding only at the end.
         let mut sum: u64 = words.sum();
         while sum > 0xffff {
@@ -257,7 +270,12 @@ fn magic(image: &[u8], offset: usize, bytes: &[u8], what: &'static str) -> Resul
     }
 }
 
-fn take<'a>(image: &'a [u8], start: usize, len: usize, what: &'static str) -> Result<&'a [u8], PeError> {
+fn take<'a>(
+    image: &'a [u8],
+    start: usize,
+    len: usize,
+    what: &'static str,
+) -> Result<&'a [u8], PeError> {
     let end = start.saturating_add(len);
     image.get(start..end).ok_or(PeError::Truncated { what, start, end, len: image.len() })
 }

@@ -42,14 +42,16 @@ pub(super) fn append(image: &mut [u8], headers: &Headers, lines: &str) -> Result
     let index = sections.iter().position(|s| s.name == ".sbat").ok_or(SbatError::Missing)?;
     let section = &sections[index];
     let data = section.data(image).ok_or(SbatError::NotSbat)?;
-    let text = std::str::from_utf8(data).map_err(|_| SbatError::NotSbat)?.trim_end_matches(['\0', '\n']);
+    let text =
+        std::str::from_utf8(data).map_err(|_| SbatError::NotSbat)?.trim_end_matches(['\0', '\n']);
     if !text.starts_with("sbat,") {
         return Err(SbatError::NotSbat);
     }
     let mut merged = format!("{text}\n{UKI_LINE}");
     for line in lines.lines().filter(|line| !line.is_empty()) {
         let fields: Vec<&str> = line.split(',').collect();
-        let sound = fields.len() == 6 && line.is_ascii() && fields[1].parse::<u32>().is_ok_and(|g| g > 0);
+        let sound =
+            fields.len() == 6 && line.is_ascii() && fields[1].parse::<u32>().is_ok_and(|g| g > 0);
         if !sound {
             return Err(SbatError::Line { line: line.to_owned() });
         }
@@ -59,7 +61,8 @@ pub(super) fn append(image: &mut [u8], headers: &Headers, lines: &str) -> Result
     // The terminating NUL is part of what ukify writes and measures.
     merged.push('\0');
     let (size, room) = (merged.len(), section.raw_size);
-    let virtual_size = u32::try_from(size).ok().filter(|&s| s <= room).ok_or(SbatError::Room { size, room })?;
+    let virtual_size =
+        u32::try_from(size).ok().filter(|&s| s <= room).ok_or(SbatError::Room { size, room })?;
     let start = section.raw_offset as usize;
     let target = image.get_mut(start..start + room as usize).ok_or(SbatError::NotSbat)?;
     target.fill(0);

@@ -7,7 +7,7 @@
 mod pe;
 mod sbat;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use pe::{PeError, Section};
 pub use sbat::SbatError;
@@ -16,6 +16,8 @@ pub(crate) use pe::{Headers, put_u32};
 
 use pe::{SECTION_HEADER, put_u16, u16_at, u32_at};
 
+/// `COMMAND_LINE_SIZE` of x86 without the terminating NUL.
+const COMMAND_LINE_LIMIT: usize = 2047;
 /// `IMAGE_SCN_CNT_CODE`.
 const CODE: u32 = 0x20;
 /// `IMAGE_SCN_CNT_INITIALIZED_DATA`.
@@ -78,8 +80,16 @@ pub enum UkiError {
         /// The byte.
         byte: u8,
     },
+    /// The kernel would cut the command line off, and with it perhaps the root hash.
+    #[error("section .cmdline: {len} bytes, and the kernel reads {COMMAND_LINE_LIMIT}")]
+    CommandLine {
+        /// Its length in bytes.
+        len: usize,
+    },
     /// The section table is full.
-    #[error("section {name}: its header ends at byte {needed}, the headers of the EFI stub at {available}")]
+    #[error(
+        "section {name}: its header ends at byte {needed}, the headers of the EFI stub at {available}"
+    )]
     NoHeaderRoom {
         /// The section.
         name: &'static str,
@@ -115,9 +125,13 @@ pub fn assemble(parts: &Parts<'_>) -> Result<Vec<u8>, UkiError> {
         return Err(UkiError::StubSigned);
     }
     let kernel = Headers::parse(parts.linux).map_err(UkiError::Kernel)?;
-    let kernel_flags = u16_at(parts.linux, kernel.dll_characteristics_offset(), "the optional header")
-        .map_err(UkiError::Kernel)?;
+    let kernel_flags =
+        u16_at(parts.linux, kernel.dll_characteristics_offset(), "the optional header")
+            .map_err(UkiError::Kernel)?;
     check_text(".cmdline", parts.cmdline, &[0, b'\n'])?;
+    if parts.cmdline.len() > COMMAND_LINE_LIMIT {
+        return Err(UkiError::CommandLine { len: parts.cmdline.len() });
+    }
     check_text(".uname", parts.uname, &[0, b'\n'])?;
     check_text(".osrel", parts.os_release, &[0])?;
 
@@ -128,7 +142,8 @@ pub fn assemble(parts: &Parts<'_>) -> Result<Vec<u8>, UkiError> {
         (".linux", parts.linux, CODE | READABLE),
         (".initrd", parts.initrd, INITIALIZED_DATA | READABLE),
     ];
-    let mut image = Vec::with_capacity(parts.stub.len() + parts.linux.len() + parts.initrd.len() + 0x10000);
+    let mut image =
+        Vec::with_capacity(parts.stub.len() + parts.linux.len() + parts.initrd.len() + 0x10000);
     image.extend_from_slice(parts.stub);
     sbat::append(&mut image, &headers, parts.sbat)?;
     append_sections(&mut image, &headers, &sections)?;
@@ -169,12 +184,17 @@ fn append_sections(
     let present = headers.sections(image).map_err(UkiError::Stub)?;
     // Everything up to the first section's data is header room.
     let room = present.iter().filter(|s| s.raw_size > 0).map(|s| s.raw_offset as usize).min();
-    let room = room.unwrap_or(headers.size_of_headers as usize);
+    let room = room.unwrap_or(headers.header_bytes as usize).min(image.len());
     let file_alignment = u64::from(headers.file_alignment);
     let section_alignment = u64::from(headers.section_alignment);
-    let mut address = present.iter().map(|s| u64::from(s.virtual_address) + u64::from(s.virtual_size)).max().unwrap_or(0);
+    let mut address = present
+        .iter()
+        .map(|s| u64::from(s.virtual_address) + u64::from(s.virtual_size))
+        .max()
+        .unwrap_or(0);
     let mut entry = headers.section_table + present.len() * SECTION_HEADER;
-    let mut data_size = u32_at(image, headers.optional + 8, "the optional header").map_err(UkiError::Stub)?;
+    let mut data_size =
+        u32_at(image, headers.optional + 8, "the optional header").map_err(UkiError::Stub)?;
     let mut count = headers.section_count;
 
     for &(name, content, characteristics) in sections {
@@ -185,7 +205,11 @@ fn append_sections(
             return Err(UkiError::Duplicate { name });
         }
         if entry + SECTION_HEADER > room {
-            return Err(UkiError::NoHeaderRoom { name, needed: entry + SECTION_HEADER, available: room });
+            return Err(UkiError::NoHeaderRoom {
+                name,
+                needed: entry + SECTION_HEADER,
+                available: room,
+            });
         }
         let too_large = |offset| UkiError::TooLarge { name, size: content.len(), offset };
         let fit = |value: u64| u32::try_from(value).map_err(|_| too_large(value));
@@ -209,12 +233,13 @@ fn append_sections(
         image.extend_from_slice(content);
         image.resize(fit(offset + raw_size)? as usize, 0);
         entry += SECTION_HEADER;
-        count += 1;
+        count = count.saturating_add(1);
         address += content.len() as u64;
         data_size = data_size.wrapping_add(virtual_size);
     }
 
-    let image_size = u32::try_from(address.next_multiple_of(section_alignment)).expect("checked for each section");
+    let image_size = u32::try_from(address.next_multiple_of(section_alignment))
+        .expect("checked for each section");
     let room = u32::try_from(room).expect("a raw offset is 32 bits wide");
     put_u16(image, headers.coff + 2, count);
     put_u32(image, headers.optional + 8, data_size);

@@ -1,0 +1,159 @@
+//! The folder of a build: made beside the last good one, described, summed, signed, put in place.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use keelson_format::release::{Artifact, Disk, Release, SCHEMA, SignedBy, Usr};
+use keelson_format::version::Version;
+use keelson_sdk::Lock;
+use rayon::prelude::*;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use super::seal::SealedUsr;
+use super::{BuildError, Request, bill};
+use crate::plan::Plan;
+use crate::sparse;
+use crate::stage::Staged;
+
+/// A build that is not finished: its folder goes away unless [`Partial::finish`] is reached.
+pub(super) struct Partial(PathBuf);
+
+impl Partial {
+    pub(super) fn begin(board: &Path, version: &Version) -> Result<Self, BuildError> {
+        let path = board.join(format!(".{version}.partial"));
+        remove(&path)?;
+        fs::create_dir(&path)?;
+        Ok(Self(path))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Puts the folder in the place of `to` in one step, everything on disk before.
+    pub(super) fn finish(self, to: &Path) -> Result<(), BuildError> {
+        for file in files(&self.0)? {
+            fs::File::open(self.0.join(file))?.sync_all()?;
+        }
+        fs::File::open(&self.0)?.sync_all()?;
+        if to.exists() {
+            renameat_with(CWD, &self.0, CWD, to, RenameFlags::EXCHANGE).map_err(std::io::Error::from)?;
+        } else {
+            fs::rename(&self.0, to)?;
+        }
+        let parent = to.parent().expect("it is below the board's folder");
+        Ok(fs::File::open(parent)?.sync_all()?)
+    }
+}
+
+impl Drop for Partial {
+    /// Removes what is left: half a build, or the build whose place was taken.
+    fn drop(&mut self) {
+        if let Err(error) = remove(&self.0) {
+            eprintln!("warning: {error}");
+        }
+    }
+}
+
+fn remove(path: &Path) -> Result<(), std::io::Error> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Points `latest` at a version.
+pub(super) fn point_latest(board: &Path, version: &Version) -> Result<(), BuildError> {
+    let link = board.join("latest");
+    if fs::read_link(&link).is_ok_and(|target| target == Path::new(version.as_str())) {
+        return Ok(());
+    }
+    let new = board.join(".latest");
+    if fs::symlink_metadata(&new).is_ok() {
+        fs::remove_file(&new)?;
+    }
+    fs_err::os::unix::fs::symlink(version.as_str(), &new)?;
+    Ok(fs::rename(&new, &link)?)
+}
+
+/// The names of the regular files of a folder, sorted; names that begin with a dot are left out.
+fn files(folder: &Path) -> Result<Vec<String>, std::io::Error> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Writes plan, lock, SBOM, manifest, sums and their signature.
+pub(super) fn describe(
+    plan: &Plan,
+    lock: &Lock,
+    staged: &Staged,
+    sealed: &SealedUsr,
+    disk: Disk,
+    request: &Request<'_>,
+    folder: &Path,
+) -> Result<Release, BuildError> {
+    fs::write(folder.join("plan.toml"), plan.to_toml())?;
+    fs::write(folder.join("debian.lock"), lock.to_toml())?;
+    let sbom = bill::of_materials(plan, lock, staged, &sealed.root_hash, request.workspace)?;
+    fs::write(folder.join("sbom.spdx.json"), sbom)?;
+    let keys = request.keys;
+    let release = Release {
+        schema: SCHEMA,
+        version: plan.version.clone(),
+        board: plan.board.clone(),
+        signed_by: SignedBy {
+            kind: if keys.is_dev() { "dev" } else { "release" }.to_owned(),
+            key_fingerprint: sealed.signature.ed25519.key_fingerprint.clone(),
+        },
+        usr: Usr {
+            root_hash: sealed.root_hash,
+            salt: plan.verity.salt,
+            data_size: sealed.data_size,
+            hash_size: sealed.hash_size,
+        },
+        kernel: staged.kernel.release.clone(),
+        disk,
+        compatible_from: SCHEMA,
+        artifacts: summed(folder)?,
+    };
+    let mut text = serde_json::to_string_pretty(&release).expect("a manifest always serialises");
+    text.push('\n');
+    fs::write(folder.join("release.json"), text)?;
+    let mut sums = format!("# Keelson {} {}", plan.version, plan.board);
+    if keys.is_dev() {
+        sums.push_str(", signed with development keys: not for production");
+    }
+    sums.push('\n');
+    for (name, artifact) in summed(folder)? {
+        sums.push_str(&format!("{}  {name}\n", artifact.sha256));
+    }
+    fs::write(folder.join("SHA256SUMS"), &sums)?;
+    fs::write(folder.join("SHA256SUMS.sig"), keys.sign_release(sums.as_bytes()))?;
+    Ok(release)
+}
+
+/// Size and SHA-256 of every file of a folder.
+fn summed(folder: &Path) -> Result<BTreeMap<String, Artifact>, BuildError> {
+    let describe = |name: String| {
+        let path = folder.join(&name);
+        let size = fs::metadata(&path)?.len();
+        let sha256 = hex::encode(sparse::sha256(&path)?);
+        Ok((name, Artifact { size, sha256 }))
+    };
+    files(folder)?.into_par_iter().map(describe).collect()
+}
+
+/// Writes a file and brings it to the disk.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
+    let mut file = fs::File::create(path)?;
+    Ok(file.write_all(bytes)?)
+}

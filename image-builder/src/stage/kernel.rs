@@ -1,0 +1,283 @@
+//! The kernel image and its modules: those that a recipe lists, with all that they need.
+//!
+//! Modules are stored uncompressed, since the file systems around them compress better; their
+//! signatures stay valid. The indexes are those of kmod, made from each module's `.modinfo`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::PathBuf;
+
+use keelson_format::modules::{Module, ModuleIndex, module_name};
+use keelson_sdk::{EntryKind, Package};
+use rayon::prelude::*;
+
+use super::{Inputs, StageError, Staged};
+use crate::content::{Content, ContentError};
+use crate::elf;
+use crate::recipe::KernelSource;
+use crate::tree::{Kind, Node};
+
+/// A kernel of the inputs.
+#[derive(Debug)]
+pub struct Kernel {
+    /// As `uname -r` prints it.
+    pub release: String,
+    /// The bzImage.
+    pub image: PathBuf,
+    /// The modules of the initramfs in the order of their paths.
+    pub initramfs: Vec<InitramfsModule>,
+    /// `modules.dep`, `modules.alias`, `modules.softdep` and `modules.builtin` of the initramfs.
+    pub initramfs_indexes: Vec<(&'static str, String)>,
+}
+
+/// A module of the initramfs.
+#[derive(Debug)]
+pub struct InitramfsModule {
+    /// Path below `/usr/lib/modules/RELEASE`.
+    pub path: String,
+    /// The uncompressed module.
+    pub bytes: Vec<u8>,
+}
+
+/// Finds the kernel among the packages.
+pub(super) fn find(inputs: &Inputs) -> Result<Kernel, StageError> {
+    for package in &inputs.packages {
+        for entry in &package.entries {
+            let Some(release) = entry.path.strip_prefix("boot/vmlinuz-") else { continue };
+            return Ok(Kernel {
+                release: release.to_owned(),
+                image: package.dir.join(&entry.path),
+                initramfs: Vec::new(),
+                initramfs_indexes: Vec::new(),
+            });
+        }
+    }
+    Err(StageError::NoKernel)
+}
+
+struct Packaged<'a> {
+    package: &'a Package,
+    /// Path in the package.
+    path: &'a str,
+    /// Path below the release folder without the suffix of its compression.
+    inside: String,
+}
+
+/// Adds the modules that a recipe lists to the tree and to the initramfs.
+pub(super) fn add_modules(
+    recipe: &str,
+    source: &KernelSource,
+    inputs: &Inputs,
+    staged: &mut Staged,
+) -> Result<(), StageError> {
+    let root = format!("usr/lib/modules/{}", staged.kernel.release);
+    let available = available(inputs, &root);
+    let builtin = builtin(inputs, &root)?;
+    let wanted = select(recipe, &source.modules, &available, &builtin)?;
+    let wanted_early = select(recipe, &source.initramfs_modules, &available, &builtin)?;
+
+    let loaded = load_closure(wanted.union(&wanted_early).copied(), &available, &builtin)?;
+    let index = index(&loaded);
+    let mut early = BTreeSet::new();
+    for name in &wanted_early {
+        let module = index.get(name).expect("every wanted module is loaded");
+        let closure = index.closure(module).map_err(|missing| StageError::MissingModule {
+            needed: missing.needed,
+            by: missing.by,
+        })?;
+        early.extend(closure.into_iter().map(|module| module.name.clone()));
+    }
+    let early_index = ModuleIndex::new(index.modules().filter(|m| early.contains(&m.name)).cloned());
+    let builtin_text: String = builtin.iter().map(|path| format!("{path}\n")).collect();
+    for (name, text) in indexes(&index, &builtin_text) {
+        let node = Node::new(0o644, recipe, Kind::File(Content::Bytes(text.into_bytes())));
+        staged.tree.insert(&format!("{root}/{name}"), node)?;
+    }
+    staged.kernel.initramfs_indexes = indexes(&early_index, &builtin_text);
+    for (name, module) in loaded {
+        staged.packages.insert(module.package);
+        if early.contains(&name) {
+            let bytes = module.bytes.clone();
+            staged.kernel.initramfs.push(InitramfsModule { path: module.inside.clone(), bytes });
+        }
+        let node = Node::new(0o644, recipe, Kind::File(Content::Bytes(module.bytes)));
+        staged.tree.insert(&format!("{root}/{}", module.inside), node)?;
+    }
+    staged.kernel.initramfs.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(())
+}
+
+fn indexes(index: &ModuleIndex, builtin: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("modules.dep", index.to_dep()),
+        ("modules.alias", index.to_alias()),
+        ("modules.softdep", index.to_softdep()),
+        ("modules.builtin", builtin.to_owned()),
+    ]
+}
+
+/// The modules of the packages by name.
+fn available<'a>(inputs: &'a Inputs, root: &str) -> BTreeMap<String, Packaged<'a>> {
+    let mut available = BTreeMap::new();
+    for package in &inputs.packages {
+        for entry in &package.entries {
+            let Some(inside) = entry.path.strip_prefix(root).and_then(|p| p.strip_prefix('/')) else {
+                continue;
+            };
+            let plain = inside.trim_end_matches(".xz").trim_end_matches(".zst");
+            if plain.ends_with(".ko") && matches!(entry.kind, EntryKind::File { .. }) {
+                let inside = plain.to_owned();
+                let packaged = Packaged { package, path: &entry.path, inside };
+                available.insert(module_name(plain), packaged);
+            }
+        }
+    }
+    available
+}
+
+/// The paths of `modules.builtin`, in its order.
+fn builtin(inputs: &Inputs, root: &str) -> Result<Vec<String>, StageError> {
+    let path = format!("{root}/modules.builtin");
+    let Some((_, file)) = super::package_file(&inputs.packages, &path) else { return Ok(Vec::new()) };
+    let bytes = Content::File(file).read()?;
+    Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
+}
+
+/// The names of the modules that a recipe's entries stand for.
+fn select<'a>(
+    recipe: &str,
+    entries: &[String],
+    available: &'a BTreeMap<String, Packaged<'_>>,
+    builtin: &[String],
+) -> Result<BTreeSet<&'a str>, StageError> {
+    let mut selected = BTreeSet::new();
+    for entry in entries {
+        let hit = |module: &Packaged<'_>| {
+            let Some(path) = module.inside.strip_prefix("kernel/") else { return false };
+            if entry.ends_with('/') {
+                path.starts_with(entry.as_str())
+            } else {
+                path.strip_suffix(".ko") == Some(entry.as_str())
+            }
+        };
+        let before = selected.len();
+        let found = available.iter().filter(|(_, module)| hit(module));
+        let mut count = 0;
+        for (name, _) in found {
+            selected.insert(name.as_str());
+            count += 1;
+        }
+        if count > 0 || selected.len() > before {
+            continue;
+        }
+        if builtin.iter().any(|path| *path == format!("kernel/{entry}.ko")) {
+            return Err(StageError::BuiltIn { recipe: recipe.to_owned(), module: entry.clone() });
+        }
+        let hint = available
+            .get(&module_name(entry))
+            .map(|module| module.inside.trim_start_matches("kernel/").trim_end_matches(".ko"))
+            .map(|path| format!("; there is `{path}`"))
+            .unwrap_or_default();
+        return Err(StageError::NoSuchFile {
+            recipe: recipe.to_owned(),
+            from: entry.clone(),
+            place: "the modules of the kernel package".to_owned(),
+            hint,
+        });
+    }
+    Ok(selected)
+}
+
+struct Loaded {
+    inside: String,
+    package: String,
+    bytes: Vec<u8>,
+    info: Vec<(String, String)>,
+}
+
+impl Loaded {
+    fn values<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.info.iter().filter(move |(k, _)| k == key).map(|(_, value)| value.as_str())
+    }
+
+    fn depends(&self) -> Vec<String> {
+        let names = self.values("depends").flat_map(|list| list.split(','));
+        names.filter(|name| !name.is_empty()).map(module_name).collect()
+    }
+}
+
+/// Reads the modules and all that they need, a generation at a time.
+fn load_closure<'a>(
+    wanted: impl Iterator<Item = &'a str>,
+    available: &BTreeMap<String, Packaged<'_>>,
+    builtin: &[String],
+) -> Result<BTreeMap<String, Loaded>, StageError> {
+    let builtin: BTreeSet<String> = builtin.iter().map(|path| module_name(path)).collect();
+    let mut loaded: BTreeMap<String, Loaded> = BTreeMap::new();
+    let mut next: BTreeSet<String> = wanted.map(str::to_owned).collect();
+    while !next.is_empty() {
+        let read: Vec<_> = next
+            .par_iter()
+            .map(|name| load(&available[name]).map(|module| (name.clone(), module)))
+            .collect::<Result<_, _>>()?;
+        next.clear();
+        for (name, module) in &read {
+            for needed in module.depends() {
+                if builtin.contains(&needed) || loaded.contains_key(&needed) {
+                    continue;
+                }
+                if !available.contains_key(&needed) {
+                    let by = name.clone();
+                    return Err(StageError::MissingModule { needed, by });
+                }
+                next.insert(needed);
+            }
+        }
+        loaded.extend(read);
+        next.retain(|name| !loaded.contains_key(name));
+    }
+    Ok(loaded)
+}
+
+fn load(packaged: &Packaged<'_>) -> Result<Loaded, StageError> {
+    let file = packaged.package.dir.join(packaged.path);
+    let stored = Content::File(file.clone()).read()?;
+    let failed = |source| ContentError::Read { path: file.clone(), source };
+    let mut bytes = Vec::new();
+    if packaged.path.ends_with(".xz") {
+        liblzma::read::XzDecoder::new(&*stored).read_to_end(&mut bytes).map_err(failed)?;
+    } else if packaged.path.ends_with(".zst") {
+        zstd::stream::copy_decode(&*stored, &mut bytes).map_err(failed)?;
+    } else {
+        bytes = stored;
+    }
+    let info = elf::modinfo(&bytes)
+        .map_err(|error| StageError::Elf { path: packaged.path.to_owned(), error })?;
+    let (inside, package) = (packaged.inside.clone(), packaged.package.name.clone());
+    Ok(Loaded { inside, package, bytes, info })
+}
+
+fn index(loaded: &BTreeMap<String, Loaded>) -> ModuleIndex {
+    let module = |(name, module): (&String, &Loaded)| Module {
+        name: name.clone(),
+        path: module.inside.clone(),
+        depends: module.depends().into_iter().filter(|name| loaded.contains_key(name)).collect(),
+        aliases: module.values("alias").map(str::to_owned).collect(),
+        soft_before: Vec::new(),
+    };
+    let bare = ModuleIndex::new(loaded.iter().map(module));
+    // A softdep may name an alias, as ext4's `crc32c` does: it is told as the modules behind it.
+    let with_softdeps = bare.modules().map(|module| {
+        let mut names: Vec<String> = Vec::new();
+        for list in loaded[&module.name].values("softdep") {
+            let words = list.split_whitespace().skip_while(|word| *word != "pre:").skip(1);
+            for word in words.take_while(|word| !word.ends_with(':')) {
+                names.extend(bare.matching(word).into_iter().map(|found| found.name.clone()));
+            }
+        }
+        names.retain(|name| *name != module.name);
+        names.dedup();
+        Module { soft_before: names, ..module.clone() }
+    });
+    ModuleIndex::new(with_softdeps)
+}

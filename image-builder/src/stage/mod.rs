@@ -1,0 +1,234 @@
+//! Plan and unpacked inputs -> the tree of `/usr`, the kernel and the modules of the initramfs.
+//!
+//! Recipes take only the files they list; the libraries those need come by the closure of
+//! `DT_NEEDED`, and nothing else does.
+
+mod closure;
+mod kernel;
+mod select;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use keelson_sdk::Package;
+use thiserror::Error;
+
+use crate::content::{Content, ContentError};
+use crate::elf::ElfError;
+use crate::plan::{BuildFile, Plan};
+use crate::recipe::{Recipe, Source};
+use crate::tree::{Dangling, Kind, Node, Tree, TreeError};
+
+pub use kernel::{InitramfsModule, Kernel};
+
+/// What the recipes of a plan take their files from.
+#[derive(Debug)]
+pub struct Inputs {
+    /// Unpacked Debian packages: those of the recipes and those that hold libraries.
+    pub packages: Vec<Package>,
+    /// Compiled programs by the name of the binary.
+    pub programs: BTreeMap<String, PathBuf>,
+    /// Folder that `files` sources are relative to.
+    pub workspace: PathBuf,
+}
+
+/// Everything that goes into an image.
+#[derive(Debug)]
+pub struct Staged {
+    /// `/usr`.
+    pub tree: Tree,
+    /// Kernel and modules.
+    pub kernel: Kernel,
+    /// Files that the builder needs and that are not in `/usr`, by recipe and name.
+    build_only: BTreeMap<(String, String), Content>,
+    /// Names of the Debian packages that gave at least one file.
+    pub packages: BTreeSet<String>,
+}
+
+/// Why a tree could not be made.
+#[derive(Debug, Error)]
+pub enum StageError {
+    /// A path could not be added.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// A listed file is not there.
+    #[error("recipe `{recipe}`: `{from}` is not in {place}{hint}")]
+    NoSuchFile {
+        /// Name of the recipe.
+        recipe: String,
+        /// What it lists.
+        from: String,
+        /// Where it was looked for.
+        place: String,
+        /// A similar path, as in `; did you mean ...`.
+        hint: String,
+    },
+    /// No input has a library that a program needs.
+    #[error(
+        "/{path} (recipe `{recipe}`) needs {library}, which is in none of the packages: \
+         add the package that has it to the recipe"
+    )]
+    MissingLibrary {
+        /// The library.
+        library: String,
+        /// The program.
+        path: String,
+        /// Who brought the program.
+        recipe: String,
+    },
+    /// Links lead nowhere.
+    #[error("links in /usr lead nowhere:{}", list(.0))]
+    Dangling(Vec<Dangling>),
+    /// An ELF file is damaged.
+    #[error("/{path}: {error}")]
+    Elf {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        error: ElfError,
+    },
+    /// A file of an input could not be read.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+    /// A folder of an input could not be read.
+    #[error("reading a folder of recipe `{recipe}`: {error}")]
+    Folder {
+        /// Name of the recipe.
+        recipe: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// No package has a kernel.
+    #[error("none of the packages has /boot/vmlinuz-*: does the kernel recipe name the right package?")]
+    NoKernel,
+    /// A module is listed that the kernel has compiled in.
+    #[error("recipe `{recipe}`: module `{module}` is built into the kernel: remove it from the list")]
+    BuiltIn {
+        /// Name of the recipe.
+        recipe: String,
+        /// The module.
+        module: String,
+    },
+    /// A module needs another that the kernel package does not have.
+    #[error("module `{by}` needs module `{needed}`, which the kernel package does not have")]
+    MissingModule {
+        /// What is missing.
+        needed: String,
+        /// Who needs it.
+        by: String,
+    },
+}
+
+fn list(dangling: &[Dangling]) -> String {
+    let line = |link: &Dangling| {
+        format!("\n  /{} -> {} (recipe `{}`)", link.path, link.target, link.origin)
+    };
+    dangling.iter().map(line).collect()
+}
+
+impl Staged {
+    /// A file that the builder needs, as the plan names it.
+    pub fn build_file(&self, file: &BuildFile) -> Result<&Content, StageError> {
+        self.build_only.get(&(file.recipe.clone(), file.path.clone())).ok_or_else(|| {
+            StageError::NoSuchFile {
+                recipe: file.recipe.clone(),
+                from: file.path.clone(),
+                place: "its build-only files".to_owned(),
+                hint: String::new(),
+            }
+        })
+    }
+}
+
+/// Makes the tree of a plan. Fails on a missing file or library and on a link that leads nowhere.
+pub fn stage(plan: &Plan, inputs: &Inputs) -> Result<Staged, StageError> {
+    let mut staged = Staged {
+        tree: Tree::default(),
+        kernel: kernel::find(inputs)?,
+        build_only: BTreeMap::new(),
+        packages: BTreeSet::new(),
+    };
+    for recipe in &plan.components {
+        add_recipe(recipe, inputs, &mut staged)?;
+    }
+    let os_release = Kind::File(Content::Bytes(plan.os_release.clone().into_bytes()));
+    staged.tree.insert("usr/lib/os-release", Node::new(0o644, "board", os_release))?;
+    closure::add_libraries(&mut staged, &inputs.packages)?;
+    match staged.tree.dangling_links() {
+        dangling if dangling.is_empty() => Ok(staged),
+        dangling => Err(StageError::Dangling(dangling)),
+    }
+}
+
+fn add_recipe(recipe: &Recipe, inputs: &Inputs, staged: &mut Staged) -> Result<(), StageError> {
+    let name = &recipe.name;
+    match &recipe.source {
+        Source::Kernel(source) => kernel::add_modules(name, source, inputs, staged)?,
+        Source::Files(source) => select::add_folder(recipe, &inputs.workspace.join(&source.folder), staged)?,
+        Source::Workspace(_) | Source::Crate(_) | Source::Debian(_) => {}
+    }
+    let source = select::Candidates::of(recipe, inputs);
+    for directory in &recipe.directories {
+        let node = Node::new(directory.mode.bits(), name, Kind::Directory);
+        staged.tree.insert(directory.path.as_str(), node)?;
+    }
+    if !matches!(recipe.source, Source::Files(_)) {
+        for file in &recipe.files {
+            for found in source.matching(file.from.as_str())? {
+                let mode = file.mode.map_or(found.mode, |mode| mode.bits());
+                let to = file.destination(&found.path);
+                staged.tree.insert(&to, Node::new(mode, name, found.kind.clone()))?;
+                staged.packages.extend(found.package.map(str::to_owned));
+            }
+        }
+    }
+    for bundle in &recipe.bundles {
+        let mut bytes = Vec::new();
+        for found in source.matching(bundle.from.as_str())? {
+            if let Kind::File(content) = &found.kind {
+                bytes.extend(content.read()?);
+            }
+            staged.packages.extend(found.package.map(str::to_owned));
+        }
+        let mode = bundle.mode.map_or(0o644, |mode| mode.bits());
+        let node = Node::new(mode, name, Kind::File(Content::Bytes(bytes)));
+        staged.tree.insert(bundle.to.as_str(), node)?;
+    }
+    for link in &recipe.links {
+        let node = Node::new(0o777, name, Kind::Link(link.to.clone()));
+        staged.tree.insert(link.path.as_str(), node)?;
+    }
+    for path in &recipe.build_only {
+        for found in source.matching(path)? {
+            if let Kind::File(content) = found.kind {
+                staged.build_only.insert((name.clone(), path.clone()), content);
+            }
+            staged.packages.extend(found.package.map(str::to_owned));
+        }
+    }
+    Ok(())
+}
+
+/// The file of a package at `path` (relative, merged layout), symbolic links of packages followed.
+fn package_file<'a>(packages: &'a [Package], path: &str) -> Option<(&'a Package, PathBuf)> {
+    let mut path = path.to_owned();
+    for _ in 0..8 {
+        let (package, entry) = packages.iter().find_map(|package| {
+            package.entries.iter().find(|entry| entry.path == path).map(|entry| (package, entry))
+        })?;
+        match &entry.kind {
+            keelson_sdk::EntryKind::File { .. } => return Some((package, package.dir.join(&path))),
+            keelson_sdk::EntryKind::Hardlink { target } => path.clone_from(target),
+            keelson_sdk::EntryKind::Symlink { target } => path = crate::tree::join(&path, target),
+            keelson_sdk::EntryKind::Directory | keelson_sdk::EntryKind::Node => return None,
+        }
+    }
+    None
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! What a ROOT partition holds, told by its first bytes. No IO here.
+
+/// How many bytes are looked at.
+pub(crate) const LOOKED_AT: u64 = 128 * 1024;
+
+/// What is on a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// An ext4.
+    Ext4(Ext4),
+    /// Nothing that is known: nothing at all, or a file system that was being made.
+    Nothing,
+    /// Something of someone else's, which is not overwritten.
+    Foreign(&'static str),
+}
+
+/// What the superblock of an ext4 says (kernel documentation `filesystems/ext4`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ext4 {
+    /// Number of file system blocks.
+    pub(crate) blocks: u64,
+    /// Bytes of a block.
+    pub(crate) block_size: u64,
+    /// Whether it was unmounted, and without errors.
+    pub(crate) clean: bool,
+}
+
+const SUPERBLOCK: usize = 1024;
+/// Signatures at their offsets.
+const FOREIGN: [(usize, &[u8], &str); 6] = [
+    (0, b"XFSB", "xfs"),
+    (0, b"LUKS\xba\xbe", "an encrypted volume (LUKS)"),
+    (512, b"LABELONE", "an LVM physical volume"),
+    (1024, &0xe0f5_e1e2_u32.to_le_bytes(), "erofs"),
+    (1024, b"\x10\x20\xf5\xf2", "f2fs"),
+    (0x10040, b"_BHRfS_M", "btrfs"),
+];
+
+impl Content {
+    /// What the first [`LOOKED_AT`] bytes of a partition tell.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        if let Some(ext4) = bytes.get(SUPERBLOCK..).and_then(Ext4::parse) {
+            return Self::Ext4(ext4);
+        }
+        let there = |(at, magic, _): &(usize, &[u8], &str)| {
+            bytes.get(*at..).is_some_and(|rest| rest.starts_with(magic))
+        };
+        FOREIGN
+            .iter()
+            .find(|found| there(found))
+            .map_or(Self::Nothing, |found| Self::Foreign(found.2))
+    }
+}
+
+impl Ext4 {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; 1024] = bytes.first_chunk()?;
+        let u16_at = |at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
+        let u32_at = |at: usize| u32::from_le_bytes(std::array::from_fn(|i| bytes[at + i]));
+        if u16_at(56) != 0xef53 {
+            return None;
+        }
+        let incompatible = u32_at(96);
+        // Feature 64bit: the block count has a high half.
+        let high = if incompatible & 0x80 == 0 { 0 } else { u64::from(u32_at(0x150)) };
+        let state = u16_at(58);
+        Some(Self {
+            blocks: high << 32 | u64::from(u32_at(4)),
+            block_size: 1024_u64.checked_shl(u32_at(24)).filter(|size| *size <= 65536)?,
+            // State: 1 unmounted, 2 errors. Feature needs_recovery: the journal is to be replayed.
+            clean: state & 3 == 1 && incompatible & 4 == 0,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ext4(state: u8, incompatible: u8) -> Vec<u8> {
+        let mut bytes = vec![0; 4096];
+        bytes[1024 + 4..1024 + 8].copy_from_slice(&1000_u32.to_le_bytes());
+        bytes[1024 + 24] = 2;
+        bytes[1024 + 56..1024 + 58].copy_from_slice(&[0x53, 0xef]);
+        bytes[1024 + 58] = state;
+        bytes[1024 + 96] = incompatible;
+        bytes
+    }
+
+    #[test]
+    fn an_ext4_is_clean_when_unmounted_without_errors_and_without_a_journal_to_replay() {
+        for (state, incompatible, clean) in
+            [(1, 0x40, true), (1, 0x44, false), (3, 0x40, false), (0, 0x40, false)]
+        {
+            let found = Content::of(&ext4(state, incompatible));
+            assert_eq!(found, Content::Ext4(Ext4 { blocks: 1000, block_size: 4096, clean }));
+        }
+    }
+
+    #[test]
+    fn foreign_content_is_named_and_anything_else_is_nothing() {
+        let mut luks = vec![0; 4096];
+        luks[..6].copy_from_slice(b"LUKS\xba\xbe");
+        let mut btrfs = vec![0; 128 * 1024];
+        btrfs[0x10040..0x10048].copy_from_slice(b"_BHRfS_M");
+        for (bytes, content) in [
+            (luks, Content::Foreign("an encrypted volume (LUKS)")),
+            (btrfs, Content::Foreign("btrfs")),
+            (vec![0; 128 * 1024], Content::Nothing),
+            (vec![7; 4096], Content::Nothing),
+            (vec![], Content::Nothing),
+        ] {
+            assert_eq!(Content::of(&bytes), content);
+        }
+    }
+}

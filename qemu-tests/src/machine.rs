@@ -1,0 +1,382 @@
+//! A running machine.
+
+use std::io::{Read, Write as _};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, ExitStatus, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use fs_err as fs;
+use keelson_sdk::Tools;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::accelerator::Accelerator;
+use crate::arguments::{Files, arguments};
+use crate::console::{Console, Line, Waited};
+use crate::error::{Log, MachineError};
+use crate::problems::problems;
+use crate::process::{CpuClock, Killer, Process};
+use crate::qmp::{Qmp, QmpListener, accept};
+use crate::setup::{Disk, Firmware, Serial, Setup, Tpm};
+use crate::tpm::TpmProcess;
+
+/// Folder of the firmware in the tools.
+const OVMF: &str = "usr/share/OVMF";
+
+/// A machine that runs in QEMU. Dropping it ends it at once, without a word to the guest. It must
+/// not outlive the thread that booted it.
+#[derive(Debug)]
+pub struct Machine {
+    name: String,
+    process: Process,
+    qmp: Option<Qmp>,
+    console: Port,
+    results: Port,
+    keyboard: Option<ChildStdin>,
+    log: Option<PathBuf>,
+    // Held for their Drop.
+    _limit: Option<Sender<()>>,
+    _tpm: Option<TpmProcess>,
+    _folder: TempDir,
+}
+
+/// A serial port's output, and how much of it has been waited for.
+#[derive(Debug, Default)]
+struct Port {
+    output: Console,
+    reader: Option<JoinHandle<std::io::Result<()>>>,
+    /// Index of the first line that no wait has seen.
+    next_line: usize,
+}
+
+/// How a machine ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// The guest powered off.
+    PowerOff,
+    /// The guest restarted, and [`crate::OnReset::End`] was asked for.
+    Reset,
+    /// Another way: QEMU's reason or exit status.
+    Other(String),
+}
+
+impl Machine {
+    /// Starts a machine. `tools` has QEMU, OVMF and, where a TPM is asked for, swtpm.
+    pub fn boot(tools: &Tools, setup: &Setup) -> Result<Self, MachineError> {
+        let folder = tempfile::Builder::new().prefix("keelson-machine-").tempdir()?;
+        let tpm = start_tpm(tools, setup, folder.path())?;
+        let files = prepare(tools, setup, folder.path(), tpm.as_ref())?;
+        let listener = QmpListener::new(&files.qmp)?;
+        let results = UnixListener::bind(&files.results)?;
+        let mut command = tools.command("qemu-system-x86_64")?;
+        command.args(arguments(setup, &files, Accelerator::of_this_host()));
+        let mut log = None;
+        if let Serial::Log(path) = &setup.serial {
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            log = Some(path.clone());
+            command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        }
+        let mut process = Process::start("qemu-system-x86_64", &mut command)?;
+        let mut machine = Self {
+            name: setup.name.clone(),
+            keyboard: process.take_stdin(),
+            _limit: setup.limit.map(|limit| end_after(limit, process.killer()?)).transpose()?,
+            console: Port::default(),
+            results: Port::default(),
+            qmp: None,
+            log,
+            process,
+            _tpm: tpm,
+            _folder: folder,
+        };
+        let (clock, began) = (machine.process.cpu_clock(), Instant::now());
+        if let Some((stdout, log)) = machine.process.take_stdout().zip(machine.log.as_ref()) {
+            machine.console = Port::read(stdout, fs::File::create(log)?, clock, began)?;
+        }
+        machine.qmp = Some(listener.accept()?);
+        if let Some(log) = &machine.log {
+            let log = fs::File::create(log.with_extension("results"))?;
+            machine.results = Port::read(accept(&results)?, log, clock, began)?;
+        }
+        Ok(machine)
+    }
+
+    /// Waits for a line that holds `pattern`, among those after the line that the last wait found.
+    /// Gives the line.
+    pub fn wait_for(&mut self, pattern: &str, timeout: Duration) -> Result<String, MachineError> {
+        self.wait_for_any(&[pattern], timeout).map(|(_, line)| line)
+    }
+
+    /// As [`Machine::wait_for`] for the first line that holds one of several patterns. Gives the
+    /// pattern's index too.
+    pub fn wait_for_any(
+        &mut self,
+        patterns: &[&str],
+        timeout: Duration,
+    ) -> Result<(usize, String), MachineError> {
+        let waited = self.console.wait_for(patterns, timeout);
+        self.found(waited, patterns, timeout)
+    }
+
+    /// As [`Machine::wait_for`] for the second serial port, `/dev/ttyS1` of the guest. The kernel
+    /// writes nothing there, so lines stay whole; the log's neighbour `NAME.results` keeps them.
+    pub fn wait_for_result(
+        &mut self,
+        pattern: &str,
+        timeout: Duration,
+    ) -> Result<String, MachineError> {
+        let waited = self.results.wait_for(&[pattern], timeout);
+        self.found(waited, &[pattern], timeout).map(|(_, line)| line)
+    }
+
+    /// All lines of the second serial port so far.
+    pub fn results(&self) -> Vec<Line> {
+        self.results.output.lines()
+    }
+
+    fn found(
+        &self,
+        waited: Waited,
+        patterns: &[&str],
+        timeout: Duration,
+    ) -> Result<(usize, String), MachineError> {
+        let (name, pattern, log) = (self.name.clone(), patterns.join("` or `"), self.log());
+        match waited {
+            Waited::Found(pattern, _, text) => Ok((pattern, text)),
+            Waited::TimedOut => {
+                Err(MachineError::Pattern { name, pattern, seconds: timeout.as_secs(), log })
+            }
+            Waited::Closed => Err(MachineError::Ended { name, pattern, log }),
+        }
+    }
+
+    /// Types on the serial console.
+    pub fn type_text(&mut self, text: &str) -> Result<(), MachineError> {
+        if let Some(keyboard) = &mut self.keyboard {
+            keyboard.write_all(text.as_bytes())?;
+            keyboard.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Presses the power button: ACPI asks the guest to power off.
+    pub fn press_power_button(&self) -> Result<(), MachineError> {
+        if let Some(qmp) = &self.qmp {
+            qmp.command("system_powerdown", json!({}))?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the machine has ended by itself.
+    pub fn wait_for_end(&mut self, timeout: Duration) -> Result<Ending, MachineError> {
+        let Some(status) = self.process.wait(timeout)? else {
+            return Err(MachineError::Runs {
+                name: self.name.clone(),
+                seconds: timeout.as_secs(),
+                log: self.log(),
+            });
+        };
+        for port in [&mut self.console, &mut self.results] {
+            if let Some(reader) = port.reader.take() {
+                reader.join().expect("the reader does not panic")?;
+            }
+        }
+        let events = self.qmp.take().map(Qmp::into_events).unwrap_or_default();
+        let shutdown = events.iter().rev().find(|event| event.name == "SHUTDOWN");
+        Ok(ending(shutdown.and_then(|event| event.reason.as_deref()), status))
+    }
+
+    /// Presses the power button and waits for the clean end that must follow.
+    pub fn power_off(&mut self, timeout: Duration) -> Result<(), MachineError> {
+        self.press_power_button()?;
+        self.expect_end(&Ending::PowerOff, timeout)
+    }
+
+    /// Waits for the end, which must be `expected`.
+    pub fn expect_end(&mut self, expected: &Ending, timeout: Duration) -> Result<(), MachineError> {
+        let found = self.wait_for_end(timeout)?;
+        if found == *expected {
+            return Ok(());
+        }
+        let (name, expected) = (self.name.clone(), expected.clone());
+        Err(MachineError::Ending { name, found, expected, log: self.log() })
+    }
+
+    /// How often the guest has restarted so far.
+    pub fn resets(&self) -> usize {
+        let guest = |event: &&crate::Event| {
+            event.name == "RESET" && event.reason.as_deref() == Some("guest-reset")
+        };
+        self.qmp.as_ref().map_or(0, |qmp| qmp.events().iter().filter(guest).count())
+    }
+
+    /// The port on 127.0.0.1 that leads to TCP port `guest`, one of [`Setup::ports`].
+    pub fn port(&self, guest: u16) -> Result<u16, MachineError> {
+        let command = json!({ "command-line": "info usernet" });
+        let answer = match &self.qmp {
+            Some(qmp) => qmp.command("human-monitor-command", command)?,
+            None => json!(""),
+        };
+        forwarded_port(answer.as_str().unwrap_or_default(), guest)
+            .ok_or_else(|| MachineError::Port { name: self.name.clone(), port: guest })
+    }
+
+    /// All lines of the console so far.
+    pub fn lines(&self) -> Vec<Line> {
+        self.console.output.lines()
+    }
+
+    /// An error if the console holds a line of a panic, a failed unit or the like, unless the line
+    /// holds one of the `expected` texts.
+    pub fn check_console(&self, expected: &[&str]) -> Result<(), MachineError> {
+        let lines = self.lines();
+        let problems = problems(&lines, expected);
+        if problems.is_empty() {
+            return Ok(());
+        }
+        let (name, problems) = (self.name.clone(), problems.join("\n"));
+        Err(MachineError::Console { name, problems, log: self.log() })
+    }
+
+    /// Reads QEMU's CPU time: what the guest and its devices have cost so far.
+    pub fn cpu_clock(&self) -> CpuClock {
+        self.process.cpu_clock()
+    }
+
+    /// Where the console's log is, and its end, for messages.
+    pub fn log(&self) -> Log {
+        Log { path: self.log.clone(), tail: self.console.output.tail(30) }
+    }
+}
+
+impl Port {
+    /// Reads `from` to its end in a thread of its own.
+    fn read(
+        from: impl Read + Send + 'static,
+        log: fs::File,
+        clock: CpuClock,
+        began: Instant,
+    ) -> std::io::Result<Self> {
+        let output = Console::default();
+        let console = output.clone();
+        let reader = std::thread::Builder::new()
+            .name("console".to_owned())
+            .spawn(move || console.read(from, log, clock, began))?;
+        Ok(Self { output, reader: Some(reader), next_line: 0 })
+    }
+
+    fn wait_for(&mut self, patterns: &[&str], timeout: Duration) -> Waited {
+        let waited = self.output.wait_for(patterns, self.next_line, Instant::now() + timeout);
+        if let Waited::Found(_, line, _) = waited {
+            self.next_line = line + 1;
+        }
+        waited
+    }
+}
+
+/// Kills the machine after `limit`, unless the sender is dropped before.
+fn end_after(limit: Duration, killer: Killer) -> Result<Sender<()>, MachineError> {
+    let (sender, receiver) = channel();
+    std::thread::Builder::new().name("limit".to_owned()).spawn(move || {
+        if receiver.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+            killer.kill();
+        }
+    })?;
+    Ok(sender)
+}
+
+fn start_tpm(
+    tools: &Tools,
+    setup: &Setup,
+    folder: &Path,
+) -> Result<Option<TpmProcess>, MachineError> {
+    let state = match &setup.tpm {
+        Tpm::Absent => return Ok(None),
+        Tpm::New => folder.join("tpm-state"),
+        Tpm::Kept(state) => state.clone(),
+    };
+    Ok(Some(TpmProcess::start(tools, &state, folder)?))
+}
+
+/// Makes the files of this run in `folder`.
+fn prepare(
+    tools: &Tools,
+    setup: &Setup,
+    folder: &Path,
+    tpm: Option<&TpmProcess>,
+) -> Result<Files, MachineError> {
+    let ovmf = tools.path(OVMF);
+    let (code, variables) = match &setup.firmware {
+        Firmware::Plain => {
+            let variables = folder.join("variables.fd");
+            fs::copy(ovmf.join("OVMF_VARS_4M.fd"), &variables)?;
+            ("OVMF_CODE_4M.fd", variables)
+        }
+        Firmware::SecureBoot(variables) => ("OVMF_CODE_4M.secboot.fd", variables.clone()),
+    };
+    let overlay = folder.join("overlay.qcow2");
+    if let Disk::Overlay { base, size } = &setup.disk {
+        let mut command = tools.command("qemu-img")?;
+        command.args(["create", "-q", "-f", "qcow2", "-F", "raw", "-b"]);
+        command.arg(fs::canonicalize(base)?).arg(&overlay);
+        command.args(size.map(|size| size.to_string()));
+        let output = command.output()?;
+        if !output.status.success() {
+            let reason = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(MachineError::Overlay { base: base.clone(), reason });
+        }
+    }
+    let entry = |(i, entry): (usize, &crate::FwCfg)| {
+        let path = folder.join(format!("fw-cfg-{i}"));
+        fs::write(&path, &entry.content).map(|()| path)
+    };
+    Ok(Files {
+        code: ovmf.join(code),
+        variables,
+        overlay,
+        qmp: folder.join("qmp"),
+        results: folder.join("results"),
+        tpm: tpm.map(|tpm| tpm.socket.clone()),
+        fw_cfg: setup.fw_cfg.iter().enumerate().map(entry).collect::<Result<_, _>>()?,
+    })
+}
+
+fn ending(reason: Option<&str>, status: ExitStatus) -> Ending {
+    match reason {
+        Some("guest-shutdown") => Ending::PowerOff,
+        Some("guest-reset") => Ending::Reset,
+        Some(other) => Ending::Other(other.to_owned()),
+        None => Ending::Other(status.to_string()),
+    }
+}
+
+/// Finds the host's port in QEMU's list `Protocol[State] FD Source-Address Port Dest-Address Port
+/// RecvQ SendQ`.
+fn forwarded_port(usernet: &str, guest: u16) -> Option<u16> {
+    let guest = guest.to_string();
+    usernet.lines().find_map(|line| {
+        let fields: Vec<_> = line.split_ascii_whitespace().collect();
+        match fields[..] {
+            ["TCP[HOST_FORWARD]", _, _, host, _, port, ..] if port == guest => host.parse().ok(),
+            _ => None,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forwarded_ports_are_read_from_the_list_of_connections() {
+        let text = "Hub -1 (net0):\r\n  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ\r\n  \
+                    TCP[HOST_FORWARD]  13       127.0.0.1 41357       10.0.2.15    22     0     0\r\n";
+        assert_eq!(forwarded_port(text, 22), Some(41357));
+        assert_eq!(forwarded_port(text, 80), None);
+    }
+}

@@ -1,0 +1,28 @@
+//! Boots the production image, unmodified or tampered with, and looks at what it does.
+//!
+//! All tests are in one program, so that they share the machine: one test, and so one guest, per
+//! processor at a time. What a test injects comes through Ignition; results come back through the
+//! second serial port.
+
+mod container;
+mod damaged;
+mod secure_boot;
+mod state;
+mod tampered;
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use keelson_qemu_tests::Board;
+
+/// A test's result: errors show the end of the console and where its log is.
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// How long a boot may take where QEMU translates and other guests run beside it.
+const BOOT: Duration = Duration::from_secs(240);
+
+/// How long a clean end may take.
+const END: Duration = Duration::from_secs(60);
+
+static BOARD: LazyLock<Board> =
+    LazyLock::new(|| Board::open("amd64-usr").unwrap_or_else(|error| panic!("{error}")));

@@ -1,0 +1,108 @@
+//! The power button: input devices that have KEY_POWER (kernel: Documentation/input/event-codes.rst).
+
+use std::fs::{self, File, OpenOptions};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+/// Of `linux/input-event-codes.h`.
+const EV_KEY: u16 = 1;
+const KEY_POWER: u16 = 116;
+/// `struct input_event`: two longs of time, type, code, value.
+const EVENT: usize = 24;
+
+/// The devices that are read.
+#[derive(Debug, Default)]
+pub struct Buttons {
+    open: Vec<(String, File)>,
+}
+
+impl Buttons {
+    /// Opens the devices with a power key that are not open yet. Their drivers come with coldplug.
+    pub fn look(&mut self) {
+        for entry in fs::read_dir("/sys/class/input").into_iter().flatten().flatten() {
+            let Some(name) = entry.file_name().to_str().filter(|name| name.starts_with("event")).map(str::to_owned) else {
+                continue;
+            };
+            if self.open.iter().any(|(open, _)| *open == name) {
+                continue;
+            }
+            let keys = fs::read_to_string(entry.path().join("device/capabilities/key")).unwrap_or_default();
+            if has_key(&keys, KEY_POWER) {
+                let device = PathBuf::from("/dev/input").join(&name);
+                if let Ok(file) = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(device) {
+                    self.open.push((name, file));
+                }
+            }
+        }
+    }
+
+    /// The descriptors to poll.
+    pub fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.open.iter().map(|(_, file)| file.as_fd())
+    }
+
+    /// Reads what is there. True when a power key was pressed. Devices that have gone are closed.
+    pub fn pressed(&mut self) -> bool {
+        let mut pressed = false;
+        self.open.retain(|(_, file)| {
+            let mut buffer = [0_u8; EVENT * 16];
+            loop {
+                match rustix::io::read(file, &mut buffer) {
+                    Ok(0) => return false,
+                    Ok(length) => pressed |= buffer[..length].chunks_exact(EVENT).any(is_press),
+                    Err(rustix::io::Errno::AGAIN) => return true,
+                    Err(rustix::io::Errno::INTR) => {}
+                    Err(_) => return false,
+                }
+            }
+        });
+        pressed
+    }
+}
+
+fn is_press(event: &[u8]) -> bool {
+    let short = |at: usize| u16::from_ne_bytes([event[at], event[at + 1]]);
+    let value = i32::from_ne_bytes([event[20], event[21], event[22], event[23]]);
+    short(16) == EV_KEY && short(18) == KEY_POWER && value == 1
+}
+
+/// Whether a capability bitmap of sysfs (hexadecimal words of 64 bits, the highest first) has a key.
+fn has_key(bitmap: &str, key: u16) -> bool {
+    let word = bitmap.split_whitespace().rev().nth(usize::from(key / 64));
+    word.and_then(|word| u64::from_str_radix(word, 16).ok()).is_some_and(|word| word >> (key % 64) & 1 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bitmaps_are_read_from_the_low_end() {
+        for (bitmap, expected) in [
+            ("10000000000000 0", true), // ACPI power button: KEY_POWER alone
+            ("4000 0 0", false),
+            ("402000000 3803078f800d001 feffffdfffefffff fffffffffffffffe", true), // a PS/2 keyboard
+            ("0", false),
+            ("", false),
+            ("zz 0", false),
+        ] {
+            assert_eq!(has_key(bitmap, KEY_POWER), expected, "{bitmap}");
+        }
+    }
+
+    #[test]
+    fn only_the_press_counts() {
+        let event = |kind: u16, code: u16, value: i32| {
+            let mut bytes = vec![0; 16];
+            bytes.extend(kind.to_ne_bytes());
+            bytes.extend(code.to_ne_bytes());
+            bytes.extend(value.to_ne_bytes());
+            bytes
+        };
+        assert!(is_press(&event(1, 116, 1)));
+        assert!(!is_press(&event(1, 116, 0)));
+        assert!(!is_press(&event(1, 28, 1)));
+        assert!(!is_press(&event(0, 116, 1)));
+    }
+}

@@ -1,0 +1,136 @@
+//! Mounts: the API file systems at the start, everything else away at the end.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
+
+mod info;
+pub use info::{MountPoint, parse};
+
+/// A mount that did not work.
+#[derive(Debug, thiserror::Error)]
+#[error("mounting {kind} on {target}: {source}")]
+pub struct MountError {
+    kind: &'static str,
+    target: &'static str,
+    source: io::Error,
+}
+
+struct Api {
+    kind: &'static str,
+    target: &'static str,
+    flags: MountFlags,
+    options: &'static str,
+    /// Whether a system works without it, so that its lack is no message.
+    optional: bool,
+}
+
+const fn api(kind: &'static str, target: &'static str, flags: MountFlags, options: &'static str) -> Api {
+    Api { kind, target, flags, options, optional: false }
+}
+
+const fn optional(kind: &'static str, target: &'static str, flags: MountFlags, options: &'static str) -> Api {
+    Api { kind, target, flags, options, optional: true }
+}
+
+const SAFE: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV).union(MountFlags::NOEXEC);
+const NO_DEVICES: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV);
+
+/// What is mounted, parents first. The initramfs has done the first four.
+const API: &[Api] = &[
+    api("proc", "/proc", SAFE, ""),
+    api("sysfs", "/sys", SAFE, ""),
+    api("devtmpfs", "/dev", MountFlags::NOSUID, "mode=0755"),
+    api("tmpfs", "/run", NO_DEVICES, "mode=0755,size=20%"),
+    api("devpts", "/dev/pts", MountFlags::NOSUID.union(MountFlags::NOEXEC), "gid=5,mode=0620,ptmxmode=0666"),
+    api("tmpfs", "/dev/shm", NO_DEVICES, "mode=1777"),
+    api("mqueue", "/dev/mqueue", SAFE, ""),
+    optional("hugetlbfs", "/dev/hugepages", NO_DEVICES, ""),
+    api("tmpfs", "/tmp", NO_DEVICES, "mode=1777,size=50%"),
+    api("cgroup2", "/sys/fs/cgroup", SAFE, "nsdelegate,memory_recursiveprot"),
+    optional("securityfs", "/sys/kernel/security", SAFE, ""),
+    optional("bpf", "/sys/fs/bpf", SAFE, "mode=0700"),
+    optional("pstore", "/sys/fs/pstore", SAFE, ""),
+    optional("efivarfs", "/sys/firmware/efi/efivars", SAFE.union(MountFlags::RDONLY), ""),
+];
+
+/// The mounts there are.
+pub fn current() -> io::Result<Vec<MountPoint>> {
+    Ok(parse(&fs::read("/proc/self/mountinfo")?))
+}
+
+/// Mounts the API file systems that are missing. Gives those that did not work; none is fatal by itself.
+pub fn mount_api() -> Vec<MountError> {
+    let mut problems = Vec::new();
+    for wanted in API {
+        let mounted = current().unwrap_or_default();
+        if mounted.iter().any(|mount| mount.target == Path::new(wanted.target)) {
+            continue;
+        }
+        if let Err(source) = mount_one(wanted) {
+            let known = matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
+                || source.raw_os_error() == Some(libc::ENODEV);
+            if !(wanted.optional && known) {
+                problems.push(MountError { kind: wanted.kind, target: wanted.target, source });
+            }
+        }
+    }
+    problems
+}
+
+fn mount_one(wanted: &Api) -> io::Result<()> {
+    if !Path::new(wanted.target).is_dir() {
+        fs::create_dir_all(wanted.target)?;
+    }
+    let options = std::ffi::CString::new(wanted.options).expect("the table has no NUL");
+    match mount(wanted.kind, wanted.target, wanted.kind, wanted.flags, options.as_c_str()) {
+        // An older kernel knows fewer options; the mount matters more.
+        Err(rustix::io::Errno::INVAL) if wanted.kind == "cgroup2" => {
+            Ok(mount(wanted.kind, wanted.target, wanted.kind, wanted.flags, c"")?)
+        }
+        outcome => Ok(outcome?),
+    }
+}
+
+/// Takes all mounts away, deepest and youngest first, and makes read-only what cannot go. Gives what is still writable.
+///
+/// `/`, `/usr` and the API file systems stay: this program runs from them. `/` ends read-only.
+pub fn unmount_all() -> Vec<PathBuf> {
+    // Each round can free what an earlier one found busy.
+    for _ in 0..8 {
+        let mounts = current().unwrap_or_default();
+        let mut progress = false;
+        for point in mounts.iter().rev().filter(|point| !stays(&point.target)) {
+            progress |= unmount(&point.target, UnmountFlags::NOFOLLOW).is_ok();
+        }
+        if !progress {
+            break;
+        }
+    }
+    let mut writable = Vec::new();
+    for point in current().unwrap_or_default().iter().rev() {
+        let on_disk = point.source.starts_with("/dev/") || point.kind == "overlay";
+        if point.read_only || !on_disk || is_below_api(&point.target) {
+            continue;
+        }
+        if mount_remount(&point.target, MountFlags::RDONLY, c"").is_err() {
+            writable.push(point.target.clone());
+        }
+    }
+    writable
+}
+
+fn stays(target: &Path) -> bool {
+    target == Path::new("/") || target == Path::new("/usr") || is_below_api(target)
+}
+
+fn is_below_api(target: &Path) -> bool {
+    ["/proc", "/sys", "/dev", "/run"].iter().any(|folder| {
+        // What services mounted below /run (containers) goes; /run itself holds the control socket.
+        target == Path::new(folder) || (target.starts_with(folder) && *folder != "/run")
+    })
+}
+
+#[cfg(test)]
+mod tests;

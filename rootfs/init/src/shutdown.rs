@@ -1,0 +1,144 @@
+//! The end: every process away, every file system clean, then the kernel's own power-off.
+
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal};
+use rustix::system::RebootCommand;
+
+use crate::log::Log;
+use crate::signals::Signals;
+use crate::{clock, mounts, process};
+
+/// What the end is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Turn the machine off.
+    PowerOff,
+    /// Start it anew.
+    Reboot,
+    /// Stop the processor and leave the power on.
+    Halt,
+}
+
+impl Goal {
+    /// The goal of a command name.
+    pub fn of_command(name: &str) -> Option<Self> {
+        Some(match name {
+            "poweroff" | "shutdown" => Self::PowerOff,
+            "reboot" => Self::Reboot,
+            "halt" => Self::Halt,
+            _ => return None,
+        })
+    }
+
+    /// The command's name.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::PowerOff => "poweroff",
+            Self::Reboot => "reboot",
+            Self::Halt => "halt",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::PowerOff => "Powering off.",
+            Self::Reboot => "Rebooting.",
+            Self::Halt => "Halting.",
+        }
+    }
+
+    fn kernel(self) -> RebootCommand {
+        match self {
+            Self::PowerOff => RebootCommand::PowerOff,
+            Self::Reboot => RebootCommand::Restart,
+            Self::Halt => RebootCommand::Halt,
+        }
+    }
+}
+
+/// How long processes outside of services are given after SIGTERM.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Ends the system: the services are down already. `begun` is when the end was asked for.
+///
+/// Gives back only where the kernel refuses, with its words.
+pub fn finish(goal: Goal, begun: Duration, log: &mut Log, signals: &Signals) -> std::io::Error {
+    end_processes(log, signals);
+    log.note("unmounting");
+    log.close_file();
+    rustix::fs::sync();
+    for path in mounts::unmount_all() {
+        log.say(format_args!("{} could not be made read-only; it is synced", path.display()));
+    }
+    rustix::fs::sync();
+    let took = clock::now().saturating_sub(begun).as_secs_f64();
+    log.say(format_args!("{} ({took:.2} s)", goal.words()));
+    match rustix::system::reboot(goal.kernel()) {
+        Ok(()) => std::io::Error::other("reboot(2) came back"),
+        Err(error) => error.into(),
+    }
+}
+
+/// SIGTERM to all, a pause, SIGKILL to all.
+fn end_processes(log: &mut Log, signals: &Signals) {
+    for (signal, patience) in [(Signal::TERM, PATIENCE), (Signal::KILL, Duration::from_secs(2))] {
+        // An error is that there is nobody to signal.
+        if rustix::process::getpid() == Pid::INIT && signal_all(signal).is_err() {
+            return;
+        }
+        let deadline = clock::now().saturating_add(patience);
+        loop {
+            while process::reap().is_some() {}
+            let left = others();
+            if left.is_empty() {
+                return;
+            }
+            let now = clock::now();
+            if now >= deadline {
+                log.say(format_args!("still running after {}: {}", name_of(signal), left.join(", ")));
+                break;
+            }
+            wait(signals, deadline.saturating_sub(now).min(Duration::from_millis(100)));
+        }
+    }
+}
+
+fn name_of(signal: Signal) -> &'static str {
+    if signal == Signal::TERM { "SIGTERM" } else { "SIGKILL" }
+}
+
+/// Waits for a child to end, or for the time to pass.
+fn wait(signals: &Signals, longest: Duration) {
+    let descriptor = signals.as_fd();
+    let timeout = Timespec {
+        tv_sec: i64::try_from(longest.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: longest.subsec_nanos().into(),
+    };
+    // A timeout or an interruption leads to another look all the same.
+    let _either = poll(&mut [PollFd::new(&descriptor, PollFlags::IN)], Some(&timeout));
+    signals.drain();
+}
+
+/// The processes that are neither this one nor the kernel's own, by name.
+fn others() -> Vec<String> {
+    let own = std::process::id();
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        // Threads of the kernel have no command line, and neither have zombies, which are reaped in time.
+        let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        if pid != own && !command.is_empty() {
+            let first = command.split(|byte| *byte == 0).next().unwrap_or_default();
+            names.push(format!("{} ({pid})", String::from_utf8_lossy(first)));
+        }
+    }
+    names
+}
+
+#[expect(unsafe_code, reason = "no safe binding signals every process")]
+fn signal_all(signal: Signal) -> std::io::Result<()> {
+    // SAFETY: kill(2) takes plain numbers; the kernel leaves PID 1 and its own threads out.
+    if unsafe { libc::kill(-1, signal.as_raw()) } == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+}

@@ -1,0 +1,198 @@
+//! Loads kernel modules with their dependencies: by name, by alias, and for all hardware found.
+//!
+//! The index of a kernel release (`modules.dep`, `modules.alias`, `modules.softdep`) is read through
+//! `keelson_format::modules`. Modules are stored uncompressed; the file system compresses them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use keelson_format::modules::{IndexError, MissingModule, Module, ModuleIndex, module_name};
+use rustix::io::Errno;
+use thiserror::Error;
+
+mod coldplug;
+mod kernel;
+mod options;
+
+use options::Options;
+
+/// Folder of the modules of every kernel release.
+pub const FOLDER: &str = "/usr/lib/modules";
+
+/// The modules of one kernel release.
+#[derive(Debug, Clone)]
+pub struct Modules {
+    folder: PathBuf,
+    index: ModuleIndex,
+    builtin: BTreeSet<String>,
+    options: Options,
+}
+
+/// A module that [`Modules::load`] put into the kernel; those already there are left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// Its name, with `_` for every `-`.
+    pub name: String,
+    /// The file it came from.
+    pub path: PathBuf,
+}
+
+/// Why the modules of a release could not be used.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// A file of the index could not be read.
+    #[error("reading {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// A file of the index is damaged.
+    #[error("{folder}: {source}")]
+    Index {
+        /// Folder of the release.
+        folder: PathBuf,
+        /// Which line of which file.
+        source: IndexError,
+    },
+}
+
+/// Why a module was not loaded.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// Neither a module nor built in.
+    #[error("there is no module {name} in {folder}")]
+    NotFound {
+        /// Name or alias that was asked for.
+        name: String,
+        /// Folder of the release.
+        folder: PathBuf,
+    },
+    /// The index names a dependency that it does not hold.
+    #[error(transparent)]
+    Missing(#[from] MissingModule),
+    /// The file could not be opened.
+    #[error("opening {path}: {errno}")]
+    Open {
+        /// File of the module.
+        path: PathBuf,
+        /// What the kernel said.
+        errno: Errno,
+    },
+    /// The list of loaded modules could not be read.
+    #[error("reading /proc/modules: {0}")]
+    List(io::Error),
+    /// The kernel refused the module.
+    #[error("loading {path}: {errno} ({})", kernel::meaning(*.errno))]
+    Kernel {
+        /// File of the module.
+        path: PathBuf,
+        /// What the kernel said.
+        errno: Errno,
+    },
+}
+
+impl Modules {
+    /// Reads the index of a release, `folder` being `/usr/lib/modules/RELEASE`, and the module
+    /// options of the running kernel's command line (`modprobe.blacklist=`, `MODULE.OPTION=VALUE`).
+    ///
+    /// `modules.builtin` may be absent; the three other files must be there.
+    pub fn open(folder: &Path) -> Result<Self, OpenError> {
+        let read = |name: &str| {
+            let path = folder.join(name);
+            fs::read_to_string(&path).map_err(|source| OpenError::Read { path, source })
+        };
+        let (dep, alias, softdep) =
+            (read("modules.dep")?, read("modules.alias")?, read("modules.softdep")?);
+        let index = ModuleIndex::parse(&dep, &alias, &softdep)
+            .map_err(|source| OpenError::Index { folder: folder.to_owned(), source })?;
+        let builtin = match read("modules.builtin") {
+            Ok(text) => text.lines().map(module_name).collect(),
+            Err(OpenError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                BTreeSet::new()
+            }
+            Err(error) => return Err(error),
+        };
+        // Without /proc there are no options; the caller that needs them mounts it first.
+        let options = fs::read_to_string("/proc/cmdline").map(|text| Options::parse(&text));
+        let options = options.unwrap_or_default();
+        Ok(Self { folder: folder.to_owned(), index, builtin, options })
+    }
+
+    /// [`Modules::open`] for the kernel that runs.
+    pub fn open_running() -> Result<Self, OpenError> {
+        let release = rustix::system::uname().release().to_string_lossy().into_owned();
+        Self::open(&Path::new(FOLDER).join(release))
+    }
+
+    /// Loads every module that matches a name or an alias, each after what it needs.
+    ///
+    /// `params` are given to the modules that match, after those of the command line. What is
+    /// loaded already or built in is no error. A module named on `modprobe.blacklist=` is loaded by
+    /// its name but not by an alias, as `modprobe` does it.
+    pub fn load(&self, name_or_alias: &str, params: &str) -> Result<Vec<Loaded>, LoadError> {
+        let mut present = kernel::loaded().map_err(LoadError::List)?;
+        self.load_into(&mut present, name_or_alias, params)
+    }
+
+    /// Whether a name or an alias matches a module of the index.
+    pub fn knows(&self, name_or_alias: &str) -> bool {
+        !self.index.matching(name_or_alias).is_empty()
+    }
+
+    /// Loads what matches and is not `present`, and adds it there.
+    fn load_into(
+        &self,
+        present: &mut BTreeSet<String>,
+        name_or_alias: &str,
+        params: &str,
+    ) -> Result<Vec<Loaded>, LoadError> {
+        let by_name = self.index.get(name_or_alias).is_some();
+        let mut matching = self.index.matching(name_or_alias);
+        if matching.is_empty() && !self.builtin.contains(&module_name(name_or_alias)) {
+            let (name, folder) = (name_or_alias.to_owned(), self.folder.clone());
+            return Err(LoadError::NotFound { name, folder });
+        }
+        matching.retain(|module| by_name || !self.options.blacklisted(&module.name));
+        let mut news = Vec::new();
+        for wanted in matching {
+            for module in self.with_soft(wanted)? {
+                if present.contains(&module.name) {
+                    continue;
+                }
+                let given = if module.name == wanted.name { params } else { "" };
+                news.extend(self.insert(module, given)?);
+                present.insert(module.name.clone());
+            }
+        }
+        Ok(news)
+    }
+
+    /// A module and all it needs, with soft dependencies that are aliases (`crc32c`) resolved.
+    fn with_soft<'a>(&'a self, wanted: &'a Module) -> Result<Vec<&'a Module>, MissingModule> {
+        let closure = self.index.closure(wanted)?;
+        let mut order: Vec<&Module> = Vec::new();
+        for module in closure {
+            for soft in module.soft_before.iter().filter(|soft| self.index.get(soft).is_none()) {
+                for provider in self.index.matching(soft) {
+                    order.extend(self.index.closure(provider)?);
+                }
+            }
+            order.push(module);
+        }
+        Ok(order)
+    }
+
+    fn insert(&self, module: &Module, given: &str) -> Result<Option<Loaded>, LoadError> {
+        let path = self.folder.join(&module.path);
+        let params = self.options.params(&module.name, given);
+        let fresh = kernel::insert(&path, &params)?;
+        Ok(fresh.then(|| Loaded { name: module.name.clone(), path }))
+    }
+}
+
+#[cfg(test)]
+mod tests;

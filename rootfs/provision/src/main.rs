@@ -1,0 +1,174 @@
+//! `keelson-provision`: run once by the initramfs, before the root is switched to.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{fs, io};
+
+use keelson_provision::decode::{Decoded, Problem, decode};
+use keelson_provision::plan::{Plan, plan};
+use keelson_provision::positions::Positions;
+use keelson_provision::root::Root;
+use keelson_provision::source::{self, Source};
+use keelson_provision::apply;
+
+const USAGE: &str = "\
+usage: keelson-provision --root DIR [--platform qemu] [--config FILE]
+       keelson-provision --check --config FILE
+
+Applies an Ignition configuration (specification 3.0 to 3.5) to the root of a new host.
+
+  --root DIR       the root to write to
+  --platform NAME  where the configuration comes from: qemu (the default), or none
+  --config FILE    take the configuration from a file instead
+  --check          check the configuration and write nothing
+  --help           print this
+
+Exit status: 0 applied, or there was nothing to apply; 1 the configuration is wrong, nothing was written;
+2 used wrongly; 3 reading or writing failed.
+";
+const SUMMARY: &str = "/run/keelson/provision.json";
+
+const WRONG: u8 = 1;
+const USED_WRONGLY: u8 = 2;
+const FAILED: u8 = 3;
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Arguments {
+    root: Option<PathBuf>,
+    platform: Option<String>,
+    config: Option<PathBuf>,
+    check: bool,
+    help: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = match parse(std::env::args().skip(1)) {
+        Ok(arguments) if arguments.help => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Ok(arguments) => arguments,
+        Err(what) => {
+            eprint!("{what}\n{USAGE}");
+            return ExitCode::from(USED_WRONGLY);
+        }
+    };
+    let source = match read(&arguments) {
+        Ok(Some(source)) => source,
+        Ok(None) => {
+            println!("no configuration; nothing to do");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("reading the configuration: {error}");
+            return ExitCode::from(FAILED);
+        }
+    };
+    ExitCode::from(run(&arguments, &source))
+}
+
+fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
+    let mut arguments = Arguments::default();
+    while let Some(word) = words.next() {
+        let (name, inline) = word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
+        let mut value = || inline.map(str::to_owned).or_else(|| words.next()).ok_or(format!("{name} needs a value"));
+        match name {
+            "--root" => arguments.root = Some(PathBuf::from(value()?)),
+            "--platform" => arguments.platform = Some(value()?),
+            "--config" => arguments.config = Some(PathBuf::from(value()?)),
+            "--check" => arguments.check = true,
+            "--help" | "-h" => arguments.help = true,
+            _ => return Err(format!("`{word}` is not understood")),
+        }
+    }
+    match (&arguments.root, arguments.check, arguments.platform.as_deref()) {
+        _ if arguments.help => Ok(arguments),
+        (None, false, _) => Err("--root is needed".to_owned()),
+        (_, true, _) if arguments.config.is_none() => Err("--check needs --config".to_owned()),
+        (_, _, None | Some("qemu" | "none")) => Ok(arguments),
+        (_, _, Some(other)) => Err(format!("platform `{other}` is not supported by this release")),
+    }
+}
+
+fn read(arguments: &Arguments) -> io::Result<Option<Source>> {
+    match (&arguments.config, arguments.platform.as_deref()) {
+        (Some(path), _) => source::file(path)
+            .map(Some)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+        (None, Some("none")) => Ok(None),
+        (None, _) => source::qemu(source::FW_CFG),
+    }
+}
+
+fn run(arguments: &Arguments, source: &Source) -> u8 {
+    let name = source.name.display();
+    let say = |problem: &Problem, kind: &str| eprintln!("{kind}{name}:{problem}");
+    let Decoded { config, warnings } = match decode(&source.bytes) {
+        Ok(decoded) => decoded,
+        Err(problems) => {
+            problems.iter().for_each(|problem| say(problem, ""));
+            return WRONG;
+        }
+    };
+    warnings.iter().for_each(|problem| say(problem, "warning: "));
+    let Some(root_path) = arguments.root.as_ref().filter(|_| !arguments.check) else {
+        println!("{name}: the configuration is good");
+        return 0;
+    };
+    let mut root = match Root::open(root_path) {
+        Ok(root) => root,
+        Err(error) => {
+            eprintln!("opening {}: {error}", root_path.display());
+            return FAILED;
+        }
+    };
+    let Plan { operations, warnings: more, errors, homes } = plan(&config, &root);
+    let positions = Positions::scan(&String::from_utf8_lossy(&source.bytes));
+    let located = |(path, what): &(String, String)| {
+        Problem { path: path.clone(), position: positions.of(path), what: what.clone() }
+    };
+    more.iter().for_each(|entry| say(&located(entry), "warning: "));
+    if !errors.is_empty() {
+        errors.iter().for_each(|entry| say(&located(entry), ""));
+        return WRONG;
+    }
+    root.set_homes(homes);
+    let mut lines = Vec::new();
+    for operation in &operations {
+        match apply::apply(operation, &root) {
+            Ok(line) => {
+                println!("{line}");
+                lines.push(line);
+            }
+            Err(error) => {
+                eprintln!("{error}");
+                return FAILED;
+            }
+        }
+    }
+    println!(
+        "applied {name}: {} files, {} directories, {} links, {} units",
+        config.files.len(),
+        config.directories.len(),
+        config.links.len(),
+        config.units.len()
+    );
+    let warnings = warnings.iter().map(ToString::to_string).chain(more.iter().map(|entry| located(entry).to_string()));
+    if let Err(error) = summarise(&lines, &warnings.collect::<Vec<_>>(), source) {
+        // The host is provisioned; only its report is missing.
+        eprintln!("warning: writing {SUMMARY}: {error}");
+    }
+    0
+}
+
+fn summarise(lines: &[String], warnings: &[String], source: &Source) -> io::Result<()> {
+    let summary = serde_json::json!({
+        "source": source.name.display().to_string(),
+        "done": lines,
+        "warnings": warnings,
+    });
+    if let Some(folder) = Path::new(SUMMARY).parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(SUMMARY, format!("{summary:#}\n"))
+}

@@ -1,0 +1,153 @@
+//! `cargo xtask build-image`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use keelson_format::size::ByteSize;
+use keelson_image_builder::build::{self, Built, Request};
+use keelson_image_builder::keys::{self, KeySet};
+
+use crate::sdk::SdkArgs;
+use crate::workspace;
+
+/// Build the images of a board
+///
+/// Fetches and compiles what is missing, then writes build/BOARD/VERSION/ and the link
+/// build/BOARD/latest. Earlier artifacts stay in place until everything is done.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    pub board: BoardArgs,
+    #[command(flatten)]
+    pub sdk: SdkArgs,
+    /// Build again even if nothing changed
+    #[arg(long)]
+    pub force: bool,
+    /// Folder that gets BOARD/VERSION/ [default: build in the workspace]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print the manifest (release.json), the folder and the time of each step as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print how long each step took
+    #[arg(long)]
+    pub timings: bool,
+}
+
+/// What is built, and who signs it.
+#[derive(clap::Args)]
+pub struct BoardArgs {
+    /// Name of a board in boards/, or the path of a board's .toml file
+    #[arg(long, short, default_value = "amd64-usr")]
+    pub board: String,
+    /// Folder with more recipes; may be given again
+    #[arg(long, value_name = "DIR")]
+    pub recipes: Vec<PathBuf>,
+    /// Version of the release [default: git describe, else the workspace's]
+    #[arg(long, value_name = "VERSION")]
+    pub version: Option<String>,
+    /// Folder of the release keys [default: development keys, made on first use]
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
+}
+
+impl BoardArgs {
+    /// The default board with development keys.
+    pub fn standard() -> Self {
+        Self { board: "amd64-usr".to_owned(), recipes: Vec::new(), version: None, keys: None }
+    }
+
+    /// Reads board, recipes and lock.
+    pub fn load(&self, root: &Path) -> Result<build::Manifests> {
+        let version = workspace::version(root, self.version.as_deref())?;
+        Ok(build::load(root, &self.board, &self.recipes, &version)?)
+    }
+
+    /// The release keys, or the user's development keys.
+    pub fn open_keys(&self) -> Result<KeySet> {
+        match &self.keys {
+            Some(folder) => Ok(KeySet::open(folder)?),
+            None => dev_keys(),
+        }
+    }
+}
+
+impl Args {
+    /// A plain build of a board with these package options.
+    pub fn of(board: BoardArgs, sdk: &SdkArgs) -> Self {
+        Self { board, sdk: sdk.clone(), force: false, out: None, json: false, timings: false }
+    }
+}
+
+/// The user's development keys, made if they are not there.
+pub fn dev_keys() -> Result<KeySet> {
+    let variable = std::env::var_os;
+    let folder = keys::dev_folder(variable("XDG_DATA_HOME").as_deref(), variable("HOME").as_deref())?;
+    Ok(KeySet::dev(&folder)?)
+}
+
+pub fn main(args: &Args) -> Result<ExitCode> {
+    let built = run(args)?;
+    if args.json {
+        let steps: serde_json::Map<_, _> = built
+            .timings
+            .iter()
+            .map(|(step, took)| ((*step).to_owned(), took.as_secs_f64().into()))
+            .collect();
+        let value = serde_json::json!({
+            "folder": built.folder, "unchanged": built.unchanged, "seconds": steps,
+            "release": built.release,
+        });
+        println!("{value:#}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    print_summary(&built, args.timings);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds what the arguments say.
+pub fn run(args: &Args) -> Result<Built> {
+    let root = workspace::root()?;
+    let manifests = args.board.load(&root)?;
+    let keys = args.board.open_keys()?;
+    let sdk = args.sdk.open()?;
+    let out = args.out.clone().unwrap_or_else(|| workspace::out(&root));
+    let out = std::path::absolute(out)?;
+    let request = Request {
+        workspace: &root,
+        out: &out,
+        manifests: &manifests,
+        keys: &keys,
+        force: args.force,
+    };
+    build::build(&sdk, &request).with_context(|| format!("building {}", manifests.plan.board))
+}
+
+fn print_summary(built: &Built, timings: bool) {
+    let release = &built.release;
+    let state = if built.unchanged { "is up to date" } else { "is built" };
+    println!("Keelson {} for {} {state}: {}", release.version, release.board, built.folder.display());
+    println!("  root hash  {}", release.usr.root_hash);
+    println!("  kernel     {}", release.kernel);
+    println!("  signed by  {} key {}", release.signed_by.kind, &release.signed_by.key_fingerprint[..16]);
+    for name in ["usr.erofs", "keelson.efi", "disk.raw.zst", "disk.qcow2"] {
+        if let Some(artifact) = release.artifacts.get(name) {
+            println!("  {name:<13}{:>9.1} MB", megabytes(artifact.size));
+        }
+    }
+    println!("  {:<13}{:>12}", "disk.raw", ByteSize::new(release.disk.size).to_string());
+    if timings {
+        for (step, took) in &built.timings {
+            println!("  {step:<26}{:>8.2} s", took.as_secs_f64());
+        }
+    }
+    if release.signed_by.kind == "dev" {
+        println!("  The keys are development keys: not for production (see `cargo xtask keys --help`).");
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes for people; files are below 2^52 bytes")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}

@@ -1,0 +1,37 @@
+//! `cargo xtask clean`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use fs_err as fs;
+use keelson_sdk::Options;
+
+use crate::workspace;
+
+/// Remove artifacts, and on request the cache
+///
+/// Keys are never removed.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Also remove the cache of downloads, tools and compiled crates, shared by all checkouts
+    #[arg(long)]
+    cache: bool,
+}
+
+pub fn main(args: &Args) -> Result<ExitCode> {
+    remove(&workspace::out(&workspace::root()?))?;
+    if args.cache {
+        remove(&Options::default_cache()?)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    fs::remove_dir_all(folder).context("cleaning")?;
+    println!("removed {}", folder.display());
+    Ok(())
+}

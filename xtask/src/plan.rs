@@ -1,0 +1,23 @@
+//! `cargo xtask plan`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::build_image::BoardArgs;
+use crate::workspace;
+
+/// Print the resolved plan of a board
+///
+/// The plan is everything a build is decided by, as TOML: partitions with their offsets, recipes
+/// with their files, programs, modules and the command line. It is pure: nothing is fetched or built.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    board: BoardArgs,
+}
+
+pub fn main(args: &Args) -> Result<ExitCode> {
+    print!("{}", args.board.load(&workspace::root()?)?.plan.to_toml());
+    Ok(ExitCode::SUCCESS)
+}

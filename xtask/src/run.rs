@@ -1,0 +1,109 @@
+//! `cargo xtask run`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use fs_err as fs;
+use keelson_format::size::ByteSize;
+use keelson_qemu_tests::{
+    Artifacts, Disk, FwCfg, Machine, Network, OnReset, Serial, Setup, ignition, tools,
+};
+
+use crate::build_image::{self, BoardArgs};
+use crate::sdk::SdkArgs;
+
+/// Boot the image in QEMU, with its console on this terminal
+///
+/// Builds what is missing, then boots the production image, unmodified. Without --ignition, a
+/// configuration is passed that opens a root shell on the console; the image itself has none.
+/// Ctrl-A X ends the machine, Ctrl-A C opens QEMU's monitor. KVM is used where it works.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Ignition configuration (JSON, specification 3) instead of the one with the shell
+    #[arg(long, value_name = "FILE")]
+    ignition: Option<PathBuf>,
+    /// Pass no configuration at all
+    #[arg(long, conflicts_with = "ignition")]
+    no_ignition: bool,
+    /// Keep the disk in this file, made on first use, instead of throwing all changes away
+    #[arg(long, value_name = "FILE")]
+    disk: Option<PathBuf>,
+    /// Size of the disk
+    #[arg(long, default_value = "8 GiB", value_name = "SIZE")]
+    disk_size: ByteSize,
+    /// Memory in MiB
+    #[arg(long, default_value_t = 2048, value_name = "MIB")]
+    memory: u32,
+    /// Processors
+    #[arg(long, default_value_t = 2, value_name = "N")]
+    cpus: u32,
+    /// TCP port of the guest to forward to a free port of this machine; may be given again
+    #[arg(long, value_name = "PORT")]
+    port: Vec<u16>,
+    #[command(flatten)]
+    sdk: SdkArgs,
+}
+
+/// What runs the shell on the console. Only `cargo xtask run` passes it.
+const CONSOLE_SHELL: &str = "[Unit]
+Description=Root shell on the console
+After=containerd.service
+
+[Service]
+ExecStart=/usr/bin/bash --login
+Restart=always
+StandardInput=tty-force
+StandardOutput=tty
+StandardError=tty
+TTYPath=/dev/ttyS0
+Environment=HOME=/root TERM=vt220
+WorkingDirectory=/root
+
+[Install]
+WantedBy=multi-user.target
+";
+
+pub fn main(args: &Args) -> Result<ExitCode> {
+    let board = BoardArgs::standard();
+    let name = board.board.clone();
+    build_image::run(&build_image::Args::of(board, &args.sdk))?;
+    let image = Artifacts::latest(&name)?.path("disk.raw");
+    let mut setup = Setup::new("run", &image);
+    setup.disk = match &args.disk {
+        None => Disk::Overlay { base: image, size: Some(args.disk_size.bytes()) },
+        Some(file) => {
+            if !file.exists() {
+                fs::copy(&image, file)?;
+                fs::OpenOptions::new().write(true).open(file)?.set_len(args.disk_size.bytes())?;
+            }
+            Disk::Raw(file.clone())
+        }
+    };
+    setup.serial = Serial::Terminal;
+    setup.limit = None;
+    setup.on_reset = OnReset::Boot;
+    setup.network = Network::Outside;
+    setup.memory_mib = args.memory;
+    setup.processors = args.cpus;
+    setup.ports.clone_from(&args.port);
+    let config = match &args.ignition {
+        Some(file) => Some(fs::read_to_string(file)?),
+        None if args.no_ignition => None,
+        None => Some(ignition::Config::new().unit("console-shell.service", CONSOLE_SHELL).to_json()),
+    };
+    if let Some(config) = config {
+        let name = "opt/com.coreos/config".to_owned();
+        setup.fw_cfg.push(FwCfg { name, content: config.into_bytes() });
+    }
+    let tools = tools::of_board(&name)?;
+    let mut machine = Machine::boot(&tools, &setup)?;
+    for &guest in &args.port {
+        eprintln!("port {guest} of the guest is 127.0.0.1:{}", machine.port(guest)?);
+    }
+    match machine.wait_for_end(Duration::MAX)? {
+        keelson_qemu_tests::Ending::PowerOff => Ok(ExitCode::SUCCESS),
+        other => bail!("the machine ended: {other:?}"),
+    }
+}

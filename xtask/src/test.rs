@@ -1,0 +1,69 @@
+//! `cargo xtask test`.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, Result, bail};
+use keelson_qemu_tests::tools::{JUDGE_PACKAGES, MACHINE_PACKAGES};
+
+use crate::build_image::{self, BoardArgs};
+use crate::sdk::SdkArgs;
+use crate::workspace;
+
+/// Build the image, then run all tests, boot tests included
+///
+/// Everything the tests need is fetched and built first. The boot tests boot the production image
+/// of amd64-usr in QEMU; their serial logs are kept in target/qemu-tests/.
+#[derive(clap::Args, Default)]
+pub struct Args {
+    /// Run only the tests whose names contain this
+    filter: Option<String>,
+    /// Leave out the tests that boot machines
+    #[arg(long, conflicts_with = "boot")]
+    unit: bool,
+    /// Run only the tests that boot machines
+    #[arg(long)]
+    boot: bool,
+    #[command(flatten)]
+    sdk: SdkArgs,
+}
+
+/// The package whose tests boot machines.
+const BOOT_TESTS: &str = "keelson-qemu-tests";
+
+pub fn main(args: &Args) -> Result<ExitCode> {
+    let root = workspace::root()?;
+    let board = BoardArgs::standard();
+    if !args.unit {
+        let build = build_image::Args::of(board, &args.sdk);
+        build_image::run(&build)?;
+        let manifests = build.board.load(&root)?;
+        args.sdk.open()?.tools(&manifests.lock, &tools())?;
+    }
+    let mut runs = Vec::new();
+    if !args.boot {
+        runs.push(vec!["--exclude", BOOT_TESTS]);
+    }
+    if !args.unit {
+        runs.push(vec!["--package", BOOT_TESTS]);
+    }
+    for run in runs {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(["test", "--locked"]).current_dir(&root);
+        if run[0] == "--exclude" {
+            // The core utilities are two hundred crates, and the probe has no test harness.
+            cargo.args(["--workspace", "--exclude", "keelson-coreutils"]);
+            cargo.args(["--exclude", "keelson-container-probe"]);
+        }
+        cargo.args(run).args(&args.filter);
+        let status = cargo.status().context("running cargo test")?;
+        if !status.success() {
+            bail!("tests failed");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Names of the Debian packages of every tool that the tests run.
+pub fn tools() -> Vec<String> {
+    MACHINE_PACKAGES.iter().chain(&JUDGE_PACKAGES).map(|&name| name.to_owned()).collect()
+}
