@@ -22,7 +22,7 @@ use uuid::Uuid;
 /// Bytes in a block, of the data and of the tree.
 pub const BLOCK: u64 = BLOCK_SIZE;
 
-const BLOCK_BYTES: usize = BLOCK as usize;
+const BLOCK_BYTES: usize = 4096;
 const DIGEST_BYTES: usize = 32;
 /// Digests in a block of the tree.
 const FAN_OUT: u64 = BLOCK / DIGEST_BYTES as u64;

@@ -32,7 +32,8 @@ fn disk(name: &str) -> Option<Disk> {
     if bytes == 0 || folder.join("partition").exists() {
         return None;
     }
-    let sector = number(&folder.join("queue/logical_block_size")).unwrap_or(SIZE_UNIT);
+    let sector = number(&folder.join("queue/logical_block_size"));
+    let sector = sector.filter(|bytes| (512..=65536).contains(bytes)).unwrap_or(SIZE_UNIT);
     let table = read_table(&node(name), sector, bytes);
     let place = fs::canonicalize(&folder).ok()?;
     let place = place.strip_prefix("/sys/devices").unwrap_or(&place).display().to_string();

@@ -59,8 +59,10 @@ pub(crate) struct Choice {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum FindError {
     /// A partition is on no disk.
-    #[error("no disk has the {what} partition {guid} of root hash {root_hash}; seen:{seen}")]
-    Missing { what: &'static str, guid: Uuid, root_hash: RootHash, seen: String },
+    #[error(
+        "no disk has the {what} partition GUID {guid} of root hash {root_hash}{trouble}; seen:{seen}"
+    )]
+    Missing { what: &'static str, guid: Uuid, root_hash: RootHash, trouble: String, seen: String },
     /// The partitions of a slot are on different disks.
     #[error("the partitions of root hash {root_hash} are not on one disk; seen:{seen}")]
     Scattered { root_hash: RootHash, seen: String },
@@ -98,7 +100,14 @@ pub(crate) fn choose(
         let root_hash = *root_hash;
         let missing = wanted.into_iter().find(|(_, guid)| !disks.iter().any(|d| has(d, *guid)));
         return Err(match missing {
-            Some((what, guid)) => FindError::Missing { what, guid, root_hash, seen },
+            Some((what, guid)) => {
+                // A disk without a table is another's; one with a bad table is the likely one.
+                let likely = disks.iter().filter(|disk| disk.table != Err(TableError::Absent));
+                let trouble = likely
+                    .filter_map(|disk| Some(format!("; {} is {}", disk.name, trouble(disk)?)))
+                    .collect();
+                FindError::Missing { what, guid, root_hash, trouble, seen }
+            }
             None => FindError::Scattered { root_hash, seen },
         });
     };
@@ -131,6 +140,21 @@ pub(crate) fn root(disk: &Disk) -> Result<&Partition, FindError> {
     })
 }
 
+/// What is wrong with a disk as a whole.
+fn trouble(disk: &Disk) -> Option<String> {
+    match &disk.table {
+        Ok(Table { instead_of: Some(damage), .. }) => {
+            Some(format!("with {damage}; the backup is good: `gpt` on the command line uses it"))
+        }
+        Ok(table) => {
+            let needed = table.header().backup.saturating_add(1).saturating_mul(disk.sector);
+            let text = || format!("cut off: its partition table is for {needed} bytes");
+            (needed > disk.bytes).then(text)
+        }
+        Err(error) => Some(format!("with {error}")),
+    }
+}
+
 /// The disks and partitions seen, a line each.
 pub(crate) struct Seen<'a>(pub(crate) &'a [Disk]);
 
@@ -141,17 +165,8 @@ impl fmt::Display for Seen<'_> {
         }
         for disk in self.0 {
             write!(f, "\n  {}: {} bytes", disk.name, disk.bytes)?;
-            match &disk.table {
-                Ok(Table { instead_of: Some(damage), .. }) => {
-                    write!(f, ", {damage}; the backup is good: `gpt` on the command line uses it")?;
-                }
-                Ok(table) => {
-                    let needed = table.header().backup.saturating_add(1) * disk.sector;
-                    if needed > disk.bytes {
-                        write!(f, ", cut off: its partition table is for {needed} bytes")?;
-                    }
-                }
-                Err(error) => write!(f, ", {error}")?,
+            if let Some(trouble) = trouble(disk) {
+                write!(f, ", {trouble}")?;
             }
             for p in &disk.partitions {
                 write!(f, "\n    {}: {} {} {} bytes", p.name, p.guid, p.label, p.bytes)?;

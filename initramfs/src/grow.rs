@@ -21,7 +21,7 @@ pub(crate) fn partition(disk: &Disk, partition: &Partition) -> u64 {
     };
     let entry = table.entries.iter().find(|entry| entry.number == partition.number);
     let first = entry.map_or(0, |entry| entry.first);
-    let bytes = (last + 1 - first) * disk.sector;
+    let bytes = (last + 1).saturating_sub(first) * disk.sector;
     let write = || -> Result<(), Failure> {
         let node = node(&disk.name);
         let file = OpenOptions::new().read(true).write(true).open(&node);

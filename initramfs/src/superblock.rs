@@ -75,6 +75,8 @@ impl Ext4 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn ext4(state: u8, incompatible: u8) -> Vec<u8> {
@@ -94,6 +96,20 @@ mod tests {
         {
             let found = Content::of(&ext4(state, incompatible));
             assert_eq!(found, Content::Ext4(Ext4 { blocks: 1000, block_size: 4096, clean }));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_break_the_looking(
+            bytes in prop::collection::vec(any::<u8>(), 0..3000),
+            head in prop::collection::vec(any::<u8>(), 400),
+        ) {
+            let _content = Content::of(&bytes);
+            let mut ext4 = ext4(1, 0);
+            ext4[1024..1424].copy_from_slice(&head);
+            ext4[1024 + 56..1024 + 58].copy_from_slice(&[0x53, 0xef]);
+            let _content = Content::of(&ext4);
         }
     }
 

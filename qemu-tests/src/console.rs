@@ -206,7 +206,7 @@ mod tests {
         let clock = CpuClock(std::process::id());
         console.read(&b"last words"[..], &mut log, clock, Instant::now()).expect("reading");
         assert_eq!(log, b"last words");
-        let later = Instant::now() + Duration::from_secs(60);
+        let later = Instant::now() + Duration::from_mins(1);
         assert_eq!(console.wait_for(&["first"], 0, later), Waited::Closed);
         assert_eq!(console.tail(5), "last words");
     }

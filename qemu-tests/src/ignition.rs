@@ -18,6 +18,7 @@ impl Config {
     }
 
     /// Adds a file with these permission bits.
+    #[must_use]
     pub fn file(mut self, path: &str, mode: u32, content: &[u8]) -> Self {
         self.files.push(json!({
             "path": path,
@@ -29,13 +30,15 @@ impl Config {
     }
 
     /// Adds a unit that is enabled.
+    #[must_use]
     pub fn unit(mut self, name: &str, text: &str) -> Self {
         self.units.push(json!({ "name": name, "enabled": true, "contents": text }));
         self
     }
 
-    /// Adds a script and a unit that runs it once, when `after` is up, and is wanted by
-    /// `multi-user.target`.
+    /// Adds a script and a unit that runs it at each boot, when `after` is up. What it prints goes
+    /// to the second serial port.
+    #[must_use]
     pub fn script(self, name: &str, after: &str, script: &str) -> Self {
         let path = format!("/etc/{name}.sh");
         let unit = format!(
@@ -43,6 +46,9 @@ impl Config {
              [Service]\nType=oneshot\nExecStart=/bin/sh {path}\n\n\
              [Install]\nWantedBy=multi-user.target\n"
         );
+        // A session leader that opens a terminal loses what it wrote there when it exits: the
+        // subshell is none.
+        let script = format!("(\n{script}) >/dev/ttyS1 2>&1\nexit $?\n");
         self.file(&path, 0o755, script.as_bytes()).unit(&format!("{name}.service"), &unit)
     }
 

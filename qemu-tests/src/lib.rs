@@ -11,6 +11,7 @@ pub mod board;
 pub mod console;
 pub mod disk;
 pub mod error;
+mod files;
 pub mod ignition;
 pub mod machine;
 pub mod oci;

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write as _};
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ChildStdin, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -14,17 +14,15 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::accelerator::Accelerator;
-use crate::arguments::{Files, arguments};
+use crate::arguments::arguments;
 use crate::console::{Console, Line, Waited};
 use crate::error::{Log, MachineError};
+use crate::files;
 use crate::problems::problems;
 use crate::process::{CpuClock, Killer, Process};
 use crate::qmp::{Qmp, QmpListener, accept};
-use crate::setup::{Disk, Firmware, Serial, Setup, Tpm};
+use crate::setup::{Serial, Setup};
 use crate::tpm::TpmProcess;
-
-/// Folder of the firmware in the tools.
-const OVMF: &str = "usr/share/OVMF";
 
 /// A machine that runs in QEMU. Dropping it ends it at once, without a word to the guest. It must
 /// not outlive the thread that booted it.
@@ -67,8 +65,8 @@ impl Machine {
     /// Starts a machine. `tools` has QEMU, OVMF and, where a TPM is asked for, swtpm.
     pub fn boot(tools: &Tools, setup: &Setup) -> Result<Self, MachineError> {
         let folder = tempfile::Builder::new().prefix("keelson-machine-").tempdir()?;
-        let tpm = start_tpm(tools, setup, folder.path())?;
-        let files = prepare(tools, setup, folder.path(), tpm.as_ref())?;
+        let tpm = files::start_tpm(tools, setup, folder.path())?;
+        let files = files::prepare(tools, setup, folder.path(), tpm.as_ref())?;
         let listener = QmpListener::new(&files.qmp)?;
         let results = UnixListener::bind(&files.results)?;
         let mut command = tools.command("qemu-system-x86_64")?;
@@ -98,10 +96,10 @@ impl Machine {
         if let Some((stdout, log)) = machine.process.take_stdout().zip(machine.log.as_ref()) {
             machine.console = Port::read(stdout, fs::File::create(log)?, clock, began)?;
         }
-        machine.qmp = Some(listener.accept()?);
+        machine.qmp = Some(listener.accept(&machine.process)?);
         if let Some(log) = &machine.log {
             let log = fs::File::create(log.with_extension("results"))?;
-            machine.results = Port::read(accept(&results)?, log, clock, began)?;
+            machine.results = Port::read(accept(&results, &machine.process)?, log, clock, began)?;
         }
         Ok(machine)
     }
@@ -167,7 +165,7 @@ impl Machine {
     /// Presses the power button: ACPI asks the guest to power off.
     pub fn press_power_button(&self) -> Result<(), MachineError> {
         if let Some(qmp) = &self.qmp {
-            qmp.command("system_powerdown", json!({}))?;
+            qmp.command("system_powerdown", &json!({}))?;
         }
         Ok(())
     }
@@ -219,7 +217,7 @@ impl Machine {
     pub fn port(&self, guest: u16) -> Result<u16, MachineError> {
         let command = json!({ "command-line": "info usernet" });
         let answer = match &self.qmp {
-            Some(qmp) => qmp.command("human-monitor-command", command)?,
+            Some(qmp) => qmp.command("human-monitor-command", &command)?,
             None => json!(""),
         };
         forwarded_port(answer.as_str().unwrap_or_default(), guest)
@@ -271,7 +269,8 @@ impl Port {
     }
 
     fn wait_for(&mut self, patterns: &[&str], timeout: Duration) -> Waited {
-        let waited = self.output.wait_for(patterns, self.next_line, Instant::now() + timeout);
+        let deadline = Instant::now() + timeout;
+        let waited = self.output.wait_for(patterns, self.next_line, deadline);
         if let Waited::Found(_, line, _) = waited {
             self.next_line = line + 1;
         }
@@ -288,62 +287,6 @@ fn end_after(limit: Duration, killer: Killer) -> Result<Sender<()>, MachineError
         }
     })?;
     Ok(sender)
-}
-
-fn start_tpm(
-    tools: &Tools,
-    setup: &Setup,
-    folder: &Path,
-) -> Result<Option<TpmProcess>, MachineError> {
-    let state = match &setup.tpm {
-        Tpm::Absent => return Ok(None),
-        Tpm::New => folder.join("tpm-state"),
-        Tpm::Kept(state) => state.clone(),
-    };
-    Ok(Some(TpmProcess::start(tools, &state, folder)?))
-}
-
-/// Makes the files of this run in `folder`.
-fn prepare(
-    tools: &Tools,
-    setup: &Setup,
-    folder: &Path,
-    tpm: Option<&TpmProcess>,
-) -> Result<Files, MachineError> {
-    let ovmf = tools.path(OVMF);
-    let (code, variables) = match &setup.firmware {
-        Firmware::Plain => {
-            let variables = folder.join("variables.fd");
-            fs::copy(ovmf.join("OVMF_VARS_4M.fd"), &variables)?;
-            ("OVMF_CODE_4M.fd", variables)
-        }
-        Firmware::SecureBoot(variables) => ("OVMF_CODE_4M.secboot.fd", variables.clone()),
-    };
-    let overlay = folder.join("overlay.qcow2");
-    if let Disk::Overlay { base, size } = &setup.disk {
-        let mut command = tools.command("qemu-img")?;
-        command.args(["create", "-q", "-f", "qcow2", "-F", "raw", "-b"]);
-        command.arg(fs::canonicalize(base)?).arg(&overlay);
-        command.args(size.map(|size| size.to_string()));
-        let output = command.output()?;
-        if !output.status.success() {
-            let reason = String::from_utf8_lossy(&output.stderr).into_owned();
-            return Err(MachineError::Overlay { base: base.clone(), reason });
-        }
-    }
-    let entry = |(i, entry): (usize, &crate::FwCfg)| {
-        let path = folder.join(format!("fw-cfg-{i}"));
-        fs::write(&path, &entry.content).map(|()| path)
-    };
-    Ok(Files {
-        code: ovmf.join(code),
-        variables,
-        overlay,
-        qmp: folder.join("qmp"),
-        results: folder.join("results"),
-        tpm: tpm.map(|tpm| tpm.socket.clone()),
-        fw_cfg: setup.fw_cfg.iter().enumerate().map(entry).collect::<Result<_, _>>()?,
-    })
 }
 
 fn ending(reason: Option<&str>, status: ExitStatus) -> Ending {

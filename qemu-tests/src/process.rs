@@ -1,6 +1,6 @@
 //! Helper processes: they die with the value that owns them, and with the thread that started them.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -64,9 +64,10 @@ impl Process {
     /// Waits for the end; `None` when the time is over.
     pub fn wait(&mut self, timeout: Duration) -> Result<Option<ExitStatus>, ProcessError> {
         let error = |source| ProcessError::Wait { name: self.name.clone(), source };
-        let timeout = Timespec::try_from(timeout).unwrap_or(Timespec { tv_sec: 0, tv_nsec: 0 });
+        // A time beyond the system call's range is no limit.
+        let timeout = Timespec::try_from(timeout).ok();
         let mut handles = [PollFd::new(&self.handle, PollFlags::IN)];
-        match poll(&mut handles, Some(&timeout)) {
+        match poll(&mut handles, timeout.as_ref()) {
             Ok(0) | Err(rustix::io::Errno::INTR) => self.child.try_wait().map_err(error),
             Ok(_) => self.child.wait().map(Some).map_err(error),
             Err(e) => Err(error(e.into())),
@@ -84,6 +85,13 @@ impl Process {
     /// A value that reads this process's CPU time.
     pub fn cpu_clock(&self) -> CpuClock {
         CpuClock(self.child.id())
+    }
+}
+
+impl AsFd for Process {
+    /// Readable once the process has ended.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.handle.as_fd()
     }
 }
 
@@ -174,7 +182,7 @@ mod tests {
             Process::start("sleep", quiet(Command::new("sleep").arg("100"))).expect("starting");
         assert!(process.wait(Duration::from_millis(10)).expect("waiting").is_none());
         process.killer().expect("a handle").kill();
-        let status = process.wait(Duration::from_secs(60)).expect("waiting");
+        let status = process.wait(Duration::from_mins(1)).expect("waiting");
         assert!(!status.expect("it was killed").success());
     }
 }

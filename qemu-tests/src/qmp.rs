@@ -2,6 +2,7 @@
 //! ended.
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -63,23 +64,24 @@ impl QmpListener {
         Ok(Self(UnixListener::bind(path)?))
     }
 
-    /// Waits for QEMU and takes its greeting.
-    pub fn accept(self) -> Result<Qmp, QmpError> {
-        let stream = accept(&self.0)?;
+    /// Waits for QEMU and takes its greeting. `process` is a handle that is readable once QEMU has
+    /// ended.
+    pub fn accept(self, process: impl AsFd) -> Result<Qmp, QmpError> {
+        let stream = accept(&self.0, process)?;
         let (sender, answers) = channel();
         let events = Arc::default();
         let reader = BufReader::new(stream.try_clone()?);
         let seen = Arc::clone(&events);
         let reader = std::thread::spawn(move || read(reader, &sender, &seen));
         let qmp = Qmp { stream, answers, events, reader };
-        qmp.command("qmp_capabilities", json!({}))?;
+        qmp.command("qmp_capabilities", &json!({}))?;
         Ok(qmp)
     }
 }
 
 impl Qmp {
     /// Sends a command and waits for its answer.
-    pub fn command(&self, name: &str, arguments: Value) -> Result<Value, QmpError> {
+    pub fn command(&self, name: &str, arguments: &Value) -> Result<Value, QmpError> {
         let mut text = json!({ "execute": name, "arguments": arguments }).to_string();
         text.push('\n');
         (&self.stream).write_all(text.as_bytes())?;
@@ -107,12 +109,16 @@ impl Qmp {
 }
 
 /// Takes QEMU's connection to one of its sockets.
-pub(crate) fn accept(listener: &UnixListener) -> Result<UnixStream, QmpError> {
+pub(crate) fn accept(listener: &UnixListener, process: impl AsFd) -> Result<UnixStream, QmpError> {
     let timeout = Timespec::try_from(PATIENCE).expect("seconds fit");
-    let ready = poll(&mut [PollFd::new(listener, PollFlags::IN)], Some(&timeout));
-    match ready.map_err(std::io::Error::from)? {
-        0 => Err(QmpError::Silent("connect".to_owned())),
-        _ => Ok(listener.accept()?.0),
+    let (listener_fd, process_fd) = (listener.as_fd(), process.as_fd());
+    let mut handles =
+        [listener_fd, process_fd].map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
+    poll(&mut handles, Some(&timeout)).map_err(std::io::Error::from)?;
+    if handles[0].revents().contains(PollFlags::IN) {
+        Ok(listener.accept()?.0)
+    } else {
+        Err(QmpError::Silent("connect".to_owned()))
     }
 }
 
@@ -164,8 +170,9 @@ mod tests {
             let text = b"{\"event\": \"RESET\"}\n{\"error\": {\"desc\": \"no\"}}\n";
             writer.write_all(text).expect("answering");
         });
-        let qmp = listener.accept().expect("a greeting");
-        let error = qmp.command("quit", json!({})).expect_err("it is refused");
+        let (alive, _ends_when_dropped) = UnixStream::pair().expect("a pair");
+        let qmp = listener.accept(&alive).expect("a greeting");
+        let error = qmp.command("quit", &json!({})).expect_err("it is refused");
         assert_eq!(error.to_string(), "QEMU refused `quit`: no");
         assert_eq!(qmp.events(), [Event { name: "RESET".into(), reason: None }]);
         guest.join().expect("the other end");

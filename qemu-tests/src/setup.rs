@@ -123,11 +123,12 @@ impl Setup {
             tpm: Tpm::Absent,
             serial: Serial::Log(log_folder().join(format!("{name}.log"))),
             on_reset: OnReset::End,
-            limit: Some(Duration::from_secs(300)),
+            limit: Some(Duration::from_mins(5)),
         }
     }
 
     /// Adds an Ignition configuration where Ignition's QEMU platform has it.
+    #[must_use]
     pub fn ignition(mut self, config: &crate::ignition::Config) -> Self {
         let content = config.to_json().into_bytes();
         self.fw_cfg.push(FwCfg { name: "opt/com.coreos/config".to_owned(), content });

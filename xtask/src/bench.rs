@@ -1,13 +1,55 @@
-//! `cargo xtask bench`.
+//! `cargo xtask bench`: what docs/benchmarks.md records. Nothing here is a test.
+
+mod boot;
+mod build;
+mod verity;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 
-/// Not yet
-#[derive(clap::Args)]
-pub struct Args {}
+use crate::build_image::{self, BoardArgs};
+use crate::sdk::SdkArgs;
+use crate::workspace;
 
-pub fn main(_args: &Args) -> Result<ExitCode> {
+/// Measure builds, sizes, the hash tree and the boot
+///
+/// Prints tables in Markdown. Times are wall-clock seconds unless a column says CPU. Ratios are to
+/// a peer that ran in the same run.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Also build from a fresh clone: with an empty cache, then with packages cached (many minutes)
+    #[arg(long)]
+    cold: bool,
+    /// Leave out the boots
+    #[arg(long)]
+    no_boot: bool,
+    /// How often to boot
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    boots: u32,
+    #[command(flatten)]
+    sdk: SdkArgs,
+}
+
+pub fn main(args: &Args) -> Result<ExitCode> {
+    let root = workspace::root()?;
+    let build = build_image::Args::of(BoardArgs::standard(), &args.sdk);
+    let built = build_image::run(&build)?;
+    println!("Keelson {} for {}\n", built.release.version, built.release.board);
+    build::sizes(&built);
+    if args.cold {
+        build::cold(&root)?;
+    }
+    build::warm(&root, &args.sdk)?;
+    verity::against_veritysetup(&built, &args.sdk)?;
+    if !args.no_boot {
+        boot::phases(args.boots)?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the head of a table.
+fn head(title: &str, columns: &[&str]) {
+    println!("### {title}\n\n| {} |", columns.join(" | "));
+    println!("|{}", " --- |".repeat(columns.len()));
 }

@@ -97,7 +97,7 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         let name = "opt/com.coreos/config".to_owned();
         setup.fw_cfg.push(FwCfg { name, content: config.into_bytes() });
     }
-    let tools = tools::of_board(&name)?;
+    let tools = tools::of_board(&args.sdk.open()?, &name)?;
     let mut machine = Machine::boot(&tools, &setup)?;
     for &guest in &args.port {
         eprintln!("port {guest} of the guest is 127.0.0.1:{}", machine.port(guest)?);

@@ -9,6 +9,7 @@ use keelson_format::release::{Artifact, Disk, Release, SCHEMA, SignedBy, Usr};
 use keelson_format::version::Version;
 use keelson_sdk::Lock;
 use rayon::prelude::*;
+use sha2::{Digest as _, Sha256};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::seal::SealedUsr;
@@ -127,14 +128,17 @@ pub(super) fn describe(
     };
     let mut text = serde_json::to_string_pretty(&release).expect("a manifest always serialises");
     text.push('\n');
-    fs::write(folder.join("release.json"), text)?;
+    fs::write(folder.join("release.json"), &text)?;
+    let mut digests: BTreeMap<_, _> =
+        release.artifacts.iter().map(|(name, artifact)| (name.as_str(), artifact.sha256.clone())).collect();
+    digests.insert("release.json", hex::encode(Sha256::digest(&text)));
     let mut sums = format!("# Keelson {} {}", plan.version, plan.board);
     if keys.is_dev() {
         sums.push_str(", signed with development keys: not for production");
     }
     sums.push('\n');
-    for (name, artifact) in summed(folder)? {
-        sums.push_str(&format!("{}  {name}\n", artifact.sha256));
+    for (name, digest) in digests {
+        sums.push_str(&format!("{digest}  {name}\n"));
     }
     fs::write(folder.join("SHA256SUMS"), &sums)?;
     fs::write(folder.join("SHA256SUMS.sig"), keys.sign_release(sums.as_bytes()))?;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use fs4::fs_std::FileExt as _;
 use keelson_sdk::cargo::{CrateProgram, WorkspaceProgram};
 use keelson_sdk::{Lock, Package, Provided, Request, Sdk};
 
@@ -30,7 +29,7 @@ impl Inputs {
 /// Held while a build writes below a board's folder.
 pub(super) fn lock_folder(folder: &Path) -> Result<fs::File, BuildError> {
     let file = fs::OpenOptions::new().create(true).append(true).open(folder.join(".lock"))?;
-    file.file().lock_exclusive()?;
+    file.file().lock()?;
     Ok(file)
 }
 

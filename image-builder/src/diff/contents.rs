@@ -32,7 +32,7 @@ impl Pair<'_> {
         let Some(offset) = self.a.first_difference(&range, self.b, self.there.offset())? else {
             return Ok(None);
         };
-        let within = if self.is_erofs(self.a, self.here)? && self.is_erofs(self.b, self.there)? {
+        let within = if is_erofs(self.a, self.here)? && is_erofs(self.b, self.there)? {
             self.of_erofs()?
         } else {
             self.of_fat()?
@@ -42,16 +42,6 @@ impl Pair<'_> {
 
     fn label(&self) -> String {
         self.here.label.clone()
-    }
-
-    fn is_erofs(&self, image: &Image<'_>, partition: &Partition) -> Result<bool, DiffError> {
-        if partition.bytes() < EROFS_MAGIC_OFFSET + 4 {
-            return Ok(false);
-        }
-        let mut magic = [0; 4];
-        let read = image.file.read_exact_at(&mut magic, partition.offset() + EROFS_MAGIC_OFFSET);
-        read.map_err(|source| DiffError::Io { path: image.path.to_owned(), source })?;
-        Ok(magic == EROFS_MAGIC)
     }
 
     fn of_erofs(&self) -> Result<Option<Difference>, DiffError> {
@@ -93,6 +83,16 @@ impl Pair<'_> {
         fat::first_difference(&self.label(), &a, &b)
             .map_err(|source| DiffError::Fat { partition: self.label(), source })
     }
+}
+
+fn is_erofs(image: &Image<'_>, partition: &Partition) -> Result<bool, DiffError> {
+    if partition.bytes() < EROFS_MAGIC_OFFSET + 4 {
+        return Ok(false);
+    }
+    let mut magic = [0; 4];
+    let read = image.file.read_exact_at(&mut magic, partition.offset() + EROFS_MAGIC_OFFSET);
+    read.map_err(|source| DiffError::Io { path: image.path.to_owned(), source })?;
+    Ok(magic == EROFS_MAGIC)
 }
 
 /// The offset of the first byte in which two streams differ, the length of the shorter one where that is

@@ -132,9 +132,12 @@ fn tables_are_compared_by_label_and_guids_come_last() {
     assert_eq!(found(&Disk::new(&files()), &b), expected);
 }
 
+/// What is done to B's files.
+type Change<'a> = &'a dyn Fn(&Path);
+
 #[test]
 fn files_of_usr_are_compared_as_extracted() {
-    let cases: [(&dyn Fn(&Path), &str); 5] = [
+    let cases: [(Change<'_>, &str); 5] = [
         (
             &|usr| std::fs::write(usr.join("bin/init"), "other").unwrap(),
             "/bin/init: differs from byte 0 on (4 bytes in A, 5 in B)",
@@ -142,7 +145,8 @@ fn files_of_usr_are_compared_as_extracted() {
         (&|usr| std::fs::write(usr.join("new"), "").unwrap(), "/new is in B only"),
         (
             &|usr| {
-                std::fs::set_permissions(usr.join("bin"), PermissionsExt::from_mode(0o700)).unwrap()
+                std::fs::set_permissions(usr.join("bin"), PermissionsExt::from_mode(0o700))
+                    .unwrap();
             },
             "/bin: mode is 0755 in A and 0700 in B",
         ),

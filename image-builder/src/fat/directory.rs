@@ -5,7 +5,7 @@ use super::geometry::FIRST_CLUSTER;
 use super::layout::{Layout, Placed};
 use super::names::{self, Short, UNITS_PER_RECORD};
 
-pub(super) const RECORD_BYTES: u64 = 32;
+pub(super) const RECORD_BYTES: usize = 32;
 
 pub(super) const VOLUME_LABEL: u8 = 0x08;
 pub(super) const DIRECTORY: u8 = 0x10;
@@ -19,7 +19,7 @@ const DATE: [u8; 2] = 0x0021u16.to_le_bytes();
 pub(super) const UNIT_OFFSETS: [usize; UNITS_PER_RECORD] =
     [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];
 
-type Record = [u8; RECORD_BYTES as usize];
+type Record = [u8; RECORD_BYTES];
 
 /// How many records the folder at `index` takes: its label or dot records, and its children's.
 /// The children must have their short names.
@@ -46,13 +46,10 @@ pub(super) fn records(layout: &Layout<'_>, index: usize, label: &Label) -> Vec<u
     }
     for child in folder.children.iter().map(|child| &layout.placed[*child]) {
         records.extend(long_records(child));
-        records.push(match child.content {
-            None => record(&child.short, DIRECTORY, child.first, 0),
-            Some(_) => {
-                let bytes = u32::try_from(child.bytes).expect("checked when it was added");
-                record(&child.short, ARCHIVE, child.first, bytes)
-            }
-        });
+        let (attributes, bytes) =
+            if child.content.is_some() { (ARCHIVE, child.bytes) } else { (DIRECTORY, 0) };
+        let bytes = u32::try_from(bytes).expect("checked when it was added");
+        records.push(record(&child.short, attributes, child.first, bytes));
     }
     records.concat()
 }
@@ -62,7 +59,7 @@ fn is_root(index: usize) -> bool {
 }
 
 fn record(name: &Short, attributes: u8, first: u32, bytes: u32) -> Record {
-    let mut record = [0; RECORD_BYTES as usize];
+    let mut record = [0; RECORD_BYTES];
     let mut put = |at: usize, bytes: &[u8]| record[at..at + bytes.len()].copy_from_slice(bytes);
     let [low0, low1, high0, high1] = first.to_le_bytes();
     put(0, name);
@@ -93,7 +90,7 @@ fn long_records(child: &Placed<'_>) -> Vec<Record> {
         .chunks(UNITS_PER_RECORD)
         .zip(1u8..)
         .map(|(part, order)| {
-            let mut record = [0; RECORD_BYTES as usize];
+            let mut record = [0; RECORD_BYTES];
             (record[0], record[11], record[13]) = (order, LONG_NAME, checksum);
             // A name that ends within a record is closed by a zero, and the rest is ones.
             let closed = part.iter().copied().chain([0]).chain(std::iter::repeat(0xffff));

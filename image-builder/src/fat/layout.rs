@@ -75,7 +75,7 @@ impl<'a> Layout<'a> {
                     records,
                 });
             }
-            self.placed[index].bytes = records * directory::RECORD_BYTES;
+            self.placed[index].bytes = records * directory::RECORD_BYTES as u64;
         }
         Ok(())
     }

@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
     /// Opens the volume at byte `at` of `file`.
     pub fn open(file: &'a File, at: u64) -> Result<Self, ReadError> {
         let refused = |reason| ReadError::NotFat32 { at, reason };
-        let mut boot = [0; SECTOR as usize];
+        let mut boot = [0; 512];
         file.read_exact_at(&mut boot, at)?;
         let le16 = |offset: usize| u16::from_le_bytes([boot[offset], boot[offset + 1]]);
         let le32 = |offset: usize| u32::from(le16(offset)) | u32::from(le16(offset + 2)) << 16;
@@ -230,7 +230,7 @@ impl Read for FoundReader<'_> {
 fn decode(records: &[u8]) -> Vec<Found> {
     let mut entries = Vec::new();
     let mut long = LongName::default();
-    for record in records.chunks_exact(RECORD_BYTES as usize) {
+    for record in records.chunks_exact(RECORD_BYTES) {
         let le16 = |offset: usize| u16::from_le_bytes([record[offset], record[offset + 1]]);
         match (record[0], record[11]) {
             (0, _) => break,

@@ -105,7 +105,7 @@ fn nothing_is_written_beside_the_volume() {
 fn files_of_the_host_are_copied() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("uki");
-    let content: Vec<u8> = (0..3_000_000u32).map(|n| (n / 5000) as u8).collect();
+    let content: Vec<u8> = (0..3_000_000u32).map(|n| (n / 5000).to_le_bytes()[0]).collect();
     std::fs::write(&path, &content).unwrap();
     let from_host = image(&[Entry::file("a.efi", path)]).unwrap();
     assert!(all(&from_host) == all(&image(&[Entry::file("a.efi", content)]).unwrap()));

@@ -98,7 +98,7 @@ fn convert(raw: &[u8], level: i32) -> Vec<u8> {
 
 #[test]
 fn images_hold_the_disk_and_count_their_clusters() {
-    let text: Vec<u8> = (0..3_000_000u32).flat_map(|n| [(n / 700) as u8, 1]).collect();
+    let text: Vec<u8> = (0..3_000_000u32).flat_map(|n| [(n / 700).to_le_bytes()[0], 1]).collect();
     let mut mixed = vec![0; 20 << 20];
     for (number, piece) in mixed.chunks_mut(CLUSTER_BYTES).enumerate() {
         match number % 4 {

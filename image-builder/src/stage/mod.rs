@@ -39,8 +39,8 @@ pub struct Staged {
     pub tree: Tree,
     /// Kernel and modules.
     pub kernel: Kernel,
-    /// Files that the builder needs and that are not in `/usr`, by recipe and name.
-    build_only: BTreeMap<(String, String), Content>,
+    /// Files that the builder needs, whether they are in `/usr` or not, by recipe and name.
+    build_files: BTreeMap<(String, String), Content>,
     /// Names of the Debian packages that gave at least one file.
     pub packages: BTreeSet<String>,
 }
@@ -129,11 +129,11 @@ fn list(dangling: &[Dangling]) -> String {
 impl Staged {
     /// A file that the builder needs, as the plan names it.
     pub fn build_file(&self, file: &BuildFile) -> Result<&Content, StageError> {
-        self.build_only.get(&(file.recipe.clone(), file.path.clone())).ok_or_else(|| {
+        self.build_files.get(&(file.recipe.clone(), file.path.clone())).ok_or_else(|| {
             StageError::NoSuchFile {
                 recipe: file.recipe.clone(),
                 from: file.path.clone(),
-                place: "its build-only files".to_owned(),
+                place: "the files that the recipe lists".to_owned(),
                 hint: String::new(),
             }
         })
@@ -145,11 +145,11 @@ pub fn stage(plan: &Plan, inputs: &Inputs) -> Result<Staged, StageError> {
     let mut staged = Staged {
         tree: Tree::default(),
         kernel: kernel::find(inputs)?,
-        build_only: BTreeMap::new(),
+        build_files: BTreeMap::new(),
         packages: BTreeSet::new(),
     };
     for recipe in &plan.components {
-        add_recipe(recipe, inputs, &mut staged)?;
+        add_recipe(plan, recipe, inputs, &mut staged)?;
     }
     let os_release = Kind::File(Content::Bytes(plan.os_release.clone().into_bytes()));
     staged.tree.insert("usr/lib/os-release", Node::new(0o644, "board", os_release))?;
@@ -160,7 +160,12 @@ pub fn stage(plan: &Plan, inputs: &Inputs) -> Result<Staged, StageError> {
     }
 }
 
-fn add_recipe(recipe: &Recipe, inputs: &Inputs, staged: &mut Staged) -> Result<(), StageError> {
+fn add_recipe(
+    plan: &Plan,
+    recipe: &Recipe,
+    inputs: &Inputs,
+    staged: &mut Staged,
+) -> Result<(), StageError> {
     let name = &recipe.name;
     match &recipe.source {
         Source::Kernel(source) => kernel::add_modules(name, source, inputs, staged)?,
@@ -198,10 +203,12 @@ fn add_recipe(recipe: &Recipe, inputs: &Inputs, staged: &mut Staged) -> Result<(
         let node = Node::new(0o777, name, Kind::Link(link.to.clone()));
         staged.tree.insert(link.path.as_str(), node)?;
     }
-    for path in &recipe.build_only {
+    let boot = [&plan.boot.loader, &plan.boot.stub, &plan.boot.init];
+    let own = boot.into_iter().filter(|file| file.recipe == *name).map(|file| &file.path);
+    for path in recipe.build_only.iter().chain(own) {
         for found in source.matching(path)? {
             if let Kind::File(content) = found.kind {
-                staged.build_only.insert((name.clone(), path.clone()), content);
+                staged.build_files.insert((name.clone(), path.clone()), content);
             }
             staged.packages.extend(found.package.map(str::to_owned));
         }
@@ -219,11 +226,21 @@ fn package_file<'a>(packages: &'a [Package], path: &str) -> Option<(&'a Package,
         match &entry.kind {
             keelson_sdk::EntryKind::File { .. } => return Some((package, package.dir.join(&path))),
             keelson_sdk::EntryKind::Hardlink { target } => path.clone_from(target),
-            keelson_sdk::EntryKind::Symlink { target } => path = crate::tree::join(&path, target),
+            keelson_sdk::EntryKind::Symlink { target } => {
+                path = merged(crate::tree::join(&path, target));
+            }
             keelson_sdk::EntryKind::Directory | keelson_sdk::EntryKind::Node => return None,
         }
     }
     None
+}
+
+/// `/bin`, `/sbin`, `/lib` and `/lib64` are links into `/usr`.
+fn merged(path: String) -> String {
+    match path.split('/').next() {
+        Some("bin" | "sbin" | "lib" | "lib64") => format!("usr/{path}"),
+        _ => path,
+    }
 }
 
 fn file_name(path: &Path) -> String {

@@ -68,9 +68,9 @@ fn a_missing_partition_is_named_and_all_that_was_seen_is_listed() {
         let labels: Vec<_> = WHOLE.into_iter().filter(|label| *label != left_out).collect();
         let error = choose(&[disk("vda", &labels)], &hash(), None).expect_err("one is missing");
         let text = error.to_string();
-        assert!(text.starts_with(&format!("no disk has the {what} partition ")), "{text}");
+        assert!(text.starts_with(&format!("no disk has the {what} partition GUID ")), "{text}");
         assert!(
-            text.contains("\n  vda: 1073741824 bytes, no GUID partition table\n    vda1: "),
+            text.contains("\n  vda: 1073741824 bytes, with no GUID partition table\n    vda1: "),
             "{text}"
         );
         assert!(text.ends_with(" ROOT 4096 bytes"), "{text}");

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 const SECTOR: usize = 512;
@@ -78,6 +80,46 @@ fn the_last_partition_grows_to_the_end_of_a_larger_disk() {
     assert_eq!((backup.backup, backup.entries_at()), (1, (16 << 11) - 33));
     assert_eq!(bytes[end - 32 * SECTOR..end], bytes[2 * SECTOR..34 * SECTOR]);
     assert_eq!(grown.grown(9, 16 << 11, 512), None);
+}
+
+#[test]
+fn a_growth_interrupted_between_its_writes_leaves_a_table() {
+    let old = disk(8, &[(1, 2048, 4095), (9, 4096, 8191)]);
+    let table = read(&old).expect("a table");
+    let (writes, last) = table.grown(9, 16 << 11, 512).expect("there is more");
+    for (done, end) in [(0, 8191), (1, 8191), (2, last), (3, last)] {
+        let mut bytes = old.clone();
+        bytes.resize(16 << 20, 0);
+        for write in &writes[..done] {
+            let at = usize::try_from(write.at).expect("small");
+            bytes[at..at + write.bytes.len()].copy_from_slice(&write.bytes);
+        }
+        let found = read(&bytes).expect("a table after every write");
+        assert_eq!(found.entries[1].last, end, "after {done} writes");
+        let again = found.grown(9, 16 << 11, 512).map(|(writes, _)| writes);
+        assert_eq!(again.is_some(), done < 2, "after {done} writes");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_break_the_reading(
+        at in 0_usize..92,
+        value: u8,
+        entries in prop::collection::vec(any::<u8>(), 0..1024),
+    ) {
+        let mut sector = disk(1, &[])[SECTOR..2 * SECTOR].to_vec();
+        sector[at] = value;
+        sector[88..92].copy_from_slice(&crc32fast::hash(&entries).to_le_bytes());
+        sector[16..20].fill(0);
+        let crc = crc32fast::hash(&sector[..92]);
+        sector[16..20].copy_from_slice(&crc.to_le_bytes());
+        if let Ok(table) = Table::parse(&sector, entries) {
+            for number in 0..10 {
+                let _grown = table.grown(number, 1 << 20, 512);
+            }
+        }
+    }
 }
 
 #[test]

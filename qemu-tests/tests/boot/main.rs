@@ -19,10 +19,10 @@ use keelson_qemu_tests::Board;
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// How long a boot may take where QEMU translates and other guests run beside it.
-const BOOT: Duration = Duration::from_secs(240);
+const BOOT: Duration = Duration::from_mins(4);
 
 /// How long a clean end may take.
-const END: Duration = Duration::from_secs(60);
+const END: Duration = Duration::from_mins(1);
 
 static BOARD: LazyLock<Board> =
     LazyLock::new(|| Board::open("amd64-usr").unwrap_or_else(|error| panic!("{error}")));

@@ -14,7 +14,6 @@ const MIB: u64 = 1 << 20;
 
 /// Runs at every boot, when all that it asks about is there.
 const SCRIPT: &str = "\
-exec >/dev/ttyS1 2>&1
 boot=1
 if [ -f /var/lib/boots ]; then read boot </var/lib/boots; boot=$((boot + 1)); fi
 echo $boot >/var/lib/boots

@@ -45,7 +45,7 @@ fn a_changed_byte_of_usr_is_refused() -> Outcome {
 
 #[test]
 fn a_changed_byte_of_a_program_is_refused() -> Outcome {
-    let at = extent_of("/bin/keelson-init")?;
+    let at = extent_of("/lib/keelson/init")?;
     refused("usr-program", CORRUPTED, |disk| Ok(disk.flip(DATA, at + 100)?))?;
     Ok(())
 }

@@ -27,7 +27,10 @@ pub enum AccountError {
 }
 
 /// The credentials of `User=` and `Group=`; `None` where neither is given, which is root.
-pub fn credentials(user: Option<&str>, group: Option<&str>) -> Result<Option<Credentials>, AccountError> {
+pub fn credentials(
+    user: Option<&str>,
+    group: Option<&str>,
+) -> Result<Option<Credentials>, AccountError> {
     if user.is_none() && group.is_none() {
         return Ok(None);
     }
@@ -38,7 +41,12 @@ fn read(file: &'static str) -> Result<String, AccountError> {
     fs::read_to_string(file).map_err(|source| AccountError::Read { file, source })
 }
 
-fn look_up(user: &str, group: Option<&str>, passwd: &str, groups: &str) -> Result<Credentials, AccountError> {
+fn look_up(
+    user: &str,
+    group: Option<&str>,
+    passwd: &str,
+    groups: &str,
+) -> Result<Credentials, AccountError> {
     let unknown = || AccountError::User(user.to_owned());
     let fields: Vec<&str> = passwd
         .lines()
@@ -46,7 +54,11 @@ fn look_up(user: &str, group: Option<&str>, passwd: &str, groups: &str) -> Resul
         .find(|fields| fields.len() >= 6 && (fields[0] == user || fields[2] == user))
         .ok_or_else(unknown)?;
     let uid = fields[2].parse().map_err(|_| unknown())?;
-    let rows: Vec<Vec<&str>> = groups.lines().map(|line| line.split(':').collect()).filter(|row: &Vec<_>| row.len() >= 4).collect();
+    let rows: Vec<Vec<&str>> = groups
+        .lines()
+        .map(|line| line.split(':').collect())
+        .filter(|row: &Vec<_>| row.len() >= 4)
+        .collect();
     let gid = match group {
         None => fields[3].parse().map_err(|_| unknown())?,
         Some(group) => rows
@@ -80,10 +92,16 @@ mod tests {
         for user in ["core", "500"] {
             let found = look_up(user, None, PASSWD, GROUP).expect("core is there");
             assert_eq!((found.uid.as_raw(), found.gid.as_raw()), (500, 500));
-            assert_eq!(found.groups.iter().map(|group| group.as_raw()).collect::<Vec<_>>(), [500, 10]);
+            assert_eq!(
+                found.groups.iter().map(|group| group.as_raw()).collect::<Vec<_>>(),
+                [500, 10]
+            );
             assert_eq!(found.home, PathBuf::from("/home/core"));
         }
-        assert_eq!(look_up("core", Some("tty"), PASSWD, GROUP).expect("tty is there").gid.as_raw(), 5);
+        assert_eq!(
+            look_up("core", Some("tty"), PASSWD, GROUP).expect("tty is there").gid.as_raw(),
+            5
+        );
     }
 
     #[test]

@@ -53,7 +53,9 @@ enum Outcome {
 /// The command `bless`.
 pub fn run() -> ExitCode {
     match bless() {
-        Ok(Outcome::NotCounted) => println!("the boot loader does not count this boot; there is nothing to bless"),
+        Ok(Outcome::NotCounted) => {
+            println!("the boot loader does not count this boot; there is nothing to bless");
+        }
         Ok(Outcome::Already(name)) => println!("blessed already: {name}"),
         Ok(Outcome::Renamed { from, to }) => println!("blessed: {from} is now {to}"),
         Err(error) => {
@@ -72,10 +74,14 @@ fn bless() -> Result<Outcome, BlessError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Outcome::NotCounted),
         Err(source) => return Err(BlessError::Variable { name: COUNT_PATH, source }),
     };
-    let content = |name, text: &str, what| BlessError::Content { name, text: text.to_owned(), what };
-    let counted = Counted::parse(&path).ok_or_else(|| content(COUNT_PATH, &path, "path of a counted entry"))?;
-    let guid = variable(PARTITION).map_err(|source| BlessError::Variable { name: PARTITION, source })?;
-    let guid_bytes = partition::parse_guid(&guid).ok_or_else(|| content(PARTITION, &guid, "GUID"))?;
+    let content =
+        |name, text: &str, what| BlessError::Content { name, text: text.to_owned(), what };
+    let counted = Counted::parse(&path)
+        .ok_or_else(|| content(COUNT_PATH, &path, "path of a counted entry"))?;
+    let guid =
+        variable(PARTITION).map_err(|source| BlessError::Variable { name: PARTITION, source })?;
+    let guid_bytes =
+        partition::parse_guid(&guid).ok_or_else(|| content(PARTITION, &guid, "GUID"))?;
     let device = partition::find(guid_bytes)?;
     let mounted = Mounted::new(&device)?;
     let outcome = rename(Path::new(MOUNT_POINT), &counted);
@@ -86,8 +92,12 @@ fn bless() -> Result<Outcome, BlessError> {
 /// The text of a variable: four bytes of attributes, then UTF-16 with a NUL.
 fn variable(name: &str) -> io::Result<String> {
     let bytes = fs::read(Path::new(VARIABLES).join(format!("{name}-{LOADER}")))?;
-    let units: Vec<u16> =
-        bytes.get(4..).unwrap_or_default().chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+    let units: Vec<u16> = bytes
+        .get(4..)
+        .unwrap_or_default()
+        .chunks_exact(2)
+        .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+        .collect();
     let end = units.iter().position(|unit| *unit == 0).unwrap_or(units.len());
     String::from_utf16(&units[..end]).map_err(|_| io::ErrorKind::InvalidData.into())
 }
@@ -96,7 +106,11 @@ fn variable(name: &str) -> io::Result<String> {
 fn rename(root: &Path, counted: &Counted) -> Result<Outcome, BlessError> {
     let folder = root.join(&counted.folder);
     let good = counted.good_name();
-    let names = fs::read_dir(&folder).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let names = fs::read_dir(&folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok());
     let mut names: Vec<String> = names.collect();
     names.sort();
     let Some(present) = names.iter().find(|name| counted.is_same_entry(name)) else {
@@ -106,7 +120,8 @@ fn rename(root: &Path, counted: &Counted) -> Result<Outcome, BlessError> {
             Err(BlessError::Gone { counted: counted.name.clone(), good })
         };
     };
-    let renamed = fs::rename(folder.join(present), folder.join(&good)).and_then(|()| File::open(&folder)?.sync_all());
+    let renamed = fs::rename(folder.join(present), folder.join(&good))
+        .and_then(|()| File::open(&folder)?.sync_all());
     match renamed {
         Ok(()) => Ok(Outcome::Renamed { from: present.clone(), to: good }),
         Err(source) => Err(BlessError::Rename { from: present.clone(), to: good, source }),
@@ -120,7 +135,8 @@ impl Mounted {
     fn new(device: &Path) -> Result<Self, BlessError> {
         let failed = |source| BlessError::Mount { device: device.to_owned(), source };
         fs::create_dir_all(MOUNT_POINT).map_err(failed)?;
-        let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC | MountFlags::SYNCHRONOUS;
+        let flags =
+            MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC | MountFlags::SYNCHRONOUS;
         // The kernel asks modprobe for vfat and for the tables of names.
         mount(OsString::from(device), MOUNT_POINT, "vfat", flags, c"umask=0077")
             .map_err(|error| failed(error.into()))?;
@@ -129,7 +145,8 @@ impl Mounted {
 
     fn unmount(mut self) -> Result<(), BlessError> {
         self.0 = false;
-        unmount(MOUNT_POINT, UnmountFlags::NOFOLLOW).map_err(|error| BlessError::Unmount(error.into()))
+        unmount(MOUNT_POINT, UnmountFlags::NOFOLLOW)
+            .map_err(|error| BlessError::Unmount(error.into()))
     }
 }
 

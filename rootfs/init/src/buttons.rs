@@ -4,33 +4,57 @@ use std::fs::{self, File, OpenOptions};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Of `linux/input-event-codes.h`.
 const EV_KEY: u16 = 1;
 const KEY_POWER: u16 = 116;
 /// `struct input_event`: two longs of time, type, code, value.
 const EVENT: usize = 24;
+/// Until then devices are expected to appear.
+const BOOTING: Duration = Duration::from_mins(3);
+const OFTEN: Duration = Duration::from_secs(1);
+const SELDOM: Duration = Duration::from_mins(1);
 
 /// The devices that are read.
 #[derive(Debug, Default)]
 pub struct Buttons {
     open: Vec<(String, File)>,
+    next_look: Duration,
 }
 
 impl Buttons {
-    /// Opens the devices with a power key that are not open yet. Their drivers come with coldplug.
-    pub fn look(&mut self) {
+    /// Opens the devices with a power key that are not open yet, where it is time to; their drivers come with coldplug.
+    /// Gives the time since boot to look again.
+    pub fn look(&mut self, now: Duration) -> Duration {
+        if now >= self.next_look {
+            self.open_new();
+            let soon = self.open.is_empty() && now < BOOTING;
+            self.next_look = now.saturating_add(if soon { OFTEN } else { SELDOM });
+        }
+        self.next_look
+    }
+
+    fn open_new(&mut self) {
         for entry in fs::read_dir("/sys/class/input").into_iter().flatten().flatten() {
-            let Some(name) = entry.file_name().to_str().filter(|name| name.starts_with("event")).map(str::to_owned) else {
+            let Some(name) = entry
+                .file_name()
+                .to_str()
+                .filter(|name| name.starts_with("event"))
+                .map(str::to_owned)
+            else {
                 continue;
             };
             if self.open.iter().any(|(open, _)| *open == name) {
                 continue;
             }
-            let keys = fs::read_to_string(entry.path().join("device/capabilities/key")).unwrap_or_default();
+            let keys = fs::read_to_string(entry.path().join("device/capabilities/key"))
+                .unwrap_or_default();
             if has_key(&keys, KEY_POWER) {
                 let device = PathBuf::from("/dev/input").join(&name);
-                if let Ok(file) = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(device) {
+                if let Ok(file) =
+                    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(device)
+                {
                     self.open.push((name, file));
                 }
             }
@@ -70,7 +94,8 @@ fn is_press(event: &[u8]) -> bool {
 /// Whether a capability bitmap of sysfs (hexadecimal words of 64 bits, the highest first) has a key.
 fn has_key(bitmap: &str, key: u16) -> bool {
     let word = bitmap.split_whitespace().rev().nth(usize::from(key / 64));
-    word.and_then(|word| u64::from_str_radix(word, 16).ok()).is_some_and(|word| word >> (key % 64) & 1 == 1)
+    word.and_then(|word| u64::from_str_radix(word, 16).ok())
+        .is_some_and(|word| word >> (key % 64) & 1 == 1)
 }
 
 #[cfg(test)]

@@ -96,7 +96,9 @@ fn enable_controllers(folder: &Path) -> Vec<CgroupError> {
     CONTROLLERS
         .iter()
         .filter(|name| available.split_whitespace().any(|one| one == **name))
-        .filter_map(|name| failed("turning controllers on in", &file, fs::write(&file, format!("+{name}"))).err())
+        .filter_map(|name| {
+            failed("turning controllers on in", &file, fs::write(&file, format!("+{name}"))).err()
+        })
         .collect()
 }
 
@@ -126,7 +128,8 @@ impl Cgroup {
 
     /// Whether no process is left in the group and those below it. A group that cannot be read has none.
     pub fn is_empty(&self) -> bool {
-        fs::read_to_string(self.path.join("cgroup.events")).map_or(true, |text| !text.contains("populated 1"))
+        fs::read_to_string(self.path.join("cgroup.events"))
+            .map_or(true, |text| !text.contains("populated 1"))
     }
 
     /// The processes of the group itself, not of those below it.

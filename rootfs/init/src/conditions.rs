@@ -21,11 +21,14 @@ fn test(test: &Test, first_boot: bool) -> bool {
         Test::PathIsDirectory(path) => path.is_dir(),
         Test::PathIsSymbolicLink(path) => path.is_symlink(),
         Test::PathIsReadWrite(path) => path.exists() && access(path, Access::WRITE_OK).is_ok(),
-        Test::FileNotEmpty(path) => fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0),
-        Test::FileIsExecutable(path) => {
-            fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+        Test::FileNotEmpty(path) => {
+            fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0)
         }
-        Test::DirectoryNotEmpty(path) => fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()),
+        Test::FileIsExecutable(path) => fs::metadata(path)
+            .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0),
+        Test::DirectoryNotEmpty(path) => {
+            fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
+        }
         Test::FirstBoot(wanted) => first_boot == *wanted,
     }
 }

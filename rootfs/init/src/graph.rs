@@ -33,7 +33,8 @@ pub fn order(units: &BTreeMap<String, Unit>, aliases: &BTreeMap<String, String>)
         let name = aliases.get(name).unwrap_or(name);
         units.contains_key(name).then(|| name.clone())
     };
-    let mut waits: BTreeMap<String, BTreeSet<String>> = units.keys().map(|name| (name.clone(), BTreeSet::new())).collect();
+    let mut waits: BTreeMap<String, BTreeSet<String>> =
+        units.keys().map(|name| (name.clone(), BTreeSet::new())).collect();
     for unit in units.values() {
         for after in unit.after.iter().filter_map(&own) {
             if after != unit.name {
@@ -55,7 +56,9 @@ fn sort(mut waits: BTreeMap<String, BTreeSet<String>>) -> Order {
     let mut sequence = Vec::with_capacity(open.len());
     let mut broken = Vec::new();
     while !open.is_empty() {
-        let Some(free) = open.iter().find(|(_, after)| after.is_empty()).map(|(name, _)| name.clone()) else {
+        let Some(free) =
+            open.iter().find(|(_, after)| after.is_empty()).map(|(name, _)| name.clone())
+        else {
             let edge = cycle_edge(&open);
             for graph in [&mut open, &mut waits] {
                 if let Some(after) = graph.get_mut(&edge.unit) {
@@ -80,7 +83,8 @@ fn cycle_edge(open: &BTreeMap<String, BTreeSet<String>>) -> BrokenEdge {
     let mut at = open.keys().next().expect("the caller checked that there are units left");
     loop {
         met.insert(at);
-        let after = open[at].first().expect("every unit left waits for another, or it would be free");
+        let after =
+            open[at].first().expect("every unit left waits for another, or it would be free");
         if met.contains(after) {
             return BrokenEdge { unit: at.clone(), after: after.clone() };
         }

@@ -7,7 +7,9 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use rustix::net::netlink::SocketAddrNetlink;
-use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, bind, recv, send, socket_with};
+use rustix::net::{
+    AddressFamily, SendFlags, SocketFlags, SocketType, bind, recv, send, socket_with,
+};
 
 use crate::tmpfiles;
 
@@ -31,7 +33,10 @@ fn host_name(text: &str) -> &str {
     text.lines()
         .map(str::trim)
         .find(|line| !line.is_empty() && !line.starts_with('#'))
-        .filter(|name| name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.'))
+        .filter(|name| {
+            name.len() <= 64
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+        })
         .unwrap_or(DEFAULT_NAME)
 }
 
@@ -43,17 +48,19 @@ pub fn is_first_boot() -> bool {
 /// Draws the machine ID of a first boot. Gives what did not work, in words.
 pub fn make_machine_id() -> Result<(), String> {
     let text = draw_machine_id().map_err(|error| format!("drawing a machine ID: {error}"))?;
-    write_atomically(Path::new(MACHINE_ID), &text).or_else(|error| {
+    write_atomically(Path::new(MACHINE_ID), &text).map_err(|error| {
         let passing = fs::write(PASSING_MACHINE_ID, &text).and_then(|()| {
             rustix::mount::mount_bind(PASSING_MACHINE_ID, MACHINE_ID).map_err(io::Error::from)
         });
         let fate = if passing.is_ok() { "this boot has one of its own" } else { "there is none" };
-        Err(format!("writing {MACHINE_ID}: {error}; {fate}"))
+        format!("writing {MACHINE_ID}: {error}; {fate}")
     })
 }
 
 fn is_machine_id(text: &str) -> bool {
-    text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) && text.bytes().any(|b| b != b'0')
+    text.len() == 32
+        && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        && text.bytes().any(|b| b != b'0')
 }
 
 /// 128 random bits with the marks of a version 4 UUID, as systemd draws them.
@@ -129,7 +136,9 @@ pub fn apply_sysctl() -> Vec<String> {
             let at = format!("{}:{}", path.display(), index + 1);
             if setting.key.contains('*') {
                 problems.push(format!("{at}: patterns are not implemented: `{}`", setting.key));
-            } else if let (Err(error), false) = (fs::write(&setting.file, setting.value), setting.may_fail) {
+            } else if let (Err(error), false) =
+                (fs::write(&setting.file, setting.value), setting.may_fail)
+            {
                 problems.push(format!("{at}: {}: {error}", setting.file.display()));
             }
         }
@@ -162,7 +171,12 @@ fn sysctl_line(line: &str) -> Option<Sysctl<'_>> {
     };
     let relative = if dotted { key.chars().map(swap).collect() } else { key.to_owned() };
     let plain = !relative.split('/').any(|part| part == "..") && !relative.starts_with('/');
-    plain.then(|| Sysctl { key, file: Path::new("/proc/sys").join(relative), value: value.trim(), may_fail })
+    plain.then(|| Sysctl {
+        key,
+        file: Path::new("/proc/sys").join(relative),
+        value: value.trim(),
+        may_fail,
+    })
 }
 
 #[cfg(test)]

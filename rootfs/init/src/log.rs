@@ -43,16 +43,26 @@ impl Log {
         // Lines of ours are few, and the kernel's limit of ten in five seconds would lose some. Best effort.
         let _without = std::fs::write("/proc/sys/kernel/printk_devkmsg", "on\n");
         let open = |path: &str| {
-            OpenOptions::new().write(true).custom_flags(libc::O_NOCTTY | libc::O_NONBLOCK).open(path).ok()
+            OpenOptions::new()
+                .write(true)
+                .custom_flags(libc::O_NOCTTY | libc::O_NONBLOCK)
+                .open(path)
+                .ok()
         };
-        Self { console: open("/dev/console"), kernel: open("/dev/kmsg"), file: None, early: Vec::new(), file_broken: false }
+        Self {
+            console: open("/dev/console"),
+            kernel: open("/dev/kmsg"),
+            file: None,
+            early: Vec::new(),
+            file_broken: false,
+        }
     }
 
     /// Begins to write the file, with the lines so far.
     pub fn open_file(&mut self, path: &Path) {
         self.file = Some(BoundedFile::new(path, LIMIT));
         for line in std::mem::take(&mut self.early) {
-            self.to_file(&line);
+            self.write_file(&line);
         }
     }
 
@@ -69,37 +79,37 @@ impl Log {
     /// A line of PID 1 for the file and the ring buffer alone.
     pub fn note(&mut self, what: impl Display) {
         let what = what.to_string();
-        self.to_kernel(SELF, &what);
+        self.write_kernel(SELF, &what);
         self.record(SELF, &what);
     }
 
     /// A line a service wrote.
     pub fn output(&mut self, unit: &str, text: &str, console: bool) {
         if console {
-            self.to_console(unit, text);
+            self.write_console(unit, text);
         }
         self.record(unit, text);
     }
 
     /// A line for the console that the file has already.
     pub fn console_only(&mut self, unit: &str, text: &str) {
-        self.to_console(unit, text);
+        self.write_console(unit, text);
     }
 
     fn line(&mut self, unit: &str, what: impl Display, console: bool) {
         let what = what.to_string();
-        self.to_kernel(unit, &what);
+        self.write_kernel(unit, &what);
         self.output(unit, &what, console);
     }
 
-    fn to_kernel(&mut self, unit: &str, text: &str) {
+    fn write_kernel(&mut self, unit: &str, text: &str) {
         if let Some(kernel) = &mut self.kernel {
             // Level 7 stays off the console, which has the line already. The facility is that of daemons.
             let _full = kernel.write_all(format!("<31>{unit}: {text}\n").as_bytes());
         }
     }
 
-    fn to_console(&mut self, unit: &str, text: &str) {
+    fn write_console(&mut self, unit: &str, text: &str) {
         let Some(console) = &self.console else { return };
         let line = format!("{} {unit}: {text}\r\n", stamp(clock::now()));
         let mut rest = line.as_bytes();
@@ -122,21 +132,24 @@ impl Log {
     fn record(&mut self, unit: &str, text: &str) {
         let line = format!("{} {} {unit}: {text}\n", clock::time_of_day(), stamp(clock::now()));
         if self.file.is_some() {
-            self.to_file(&line);
+            self.write_file(&line);
         } else if self.early.len() < EARLY_LINES {
             self.early.push(line);
         }
     }
 
-    fn to_file(&mut self, line: &str) {
+    fn write_file(&mut self, line: &str) {
         let Some(file) = &mut self.file else { return };
         match file.append(line.as_bytes()) {
             Ok(()) => self.file_broken = false,
             Err(error) if !self.file_broken => {
                 self.file_broken = true;
-                let text = format!("{}: {error}; lines are lost until it can be written again", file.path().display());
-                self.to_kernel(SELF, &text);
-                self.to_console(SELF, &text);
+                let text = format!(
+                    "{}: {error}; lines are lost until it can be written again",
+                    file.path().display()
+                );
+                self.write_kernel(SELF, &text);
+                self.write_console(SELF, &text);
             }
             Err(_) => {}
         }

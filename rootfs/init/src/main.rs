@@ -24,7 +24,10 @@ Exit status: 0 done, 1 failed, 2 used wrongly; systemctl as systemctl(1) has it.
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
     let called = arguments.next().unwrap_or_default();
-    let mut name = Path::new(&called).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut name = Path::new(&called)
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let mut rest: Vec<String> = arguments.collect();
     let is_pid1 = rustix::process::getpid() == rustix::process::Pid::INIT;
     if (name == "init" || !is_command(&name)) && !is_pid1 && !rest.is_empty() {
@@ -44,14 +47,16 @@ fn main() -> ExitCode {
         "coldplug" => modules::coldplug(),
         "bless" => bless::run(),
         "systemctl" => systemctl(&rest),
-        "shutdown" if rest.iter().any(|argument| argument == "-r") => control::ask_for_end(shutdown::Goal::Reboot),
-        name => match shutdown::Goal::of_command(name) {
-            Some(goal) => control::ask_for_end(goal),
-            None => {
-                eprint!("{USAGE}");
-                ExitCode::from(2)
+        "shutdown" if rest.iter().any(|argument| argument == "-r") => {
+            control::ask_for_end(shutdown::Goal::Reboot)
+        }
+        name => {
+            if let Some(goal) = shutdown::Goal::of_command(name) {
+                return control::ask_for_end(goal);
             }
-        },
+            eprint!("{USAGE}");
+            ExitCode::from(2)
+        }
     }
 }
 
@@ -62,7 +67,8 @@ fn is_command(name: &str) -> bool {
 
 fn systemctl(arguments: &[String]) -> ExitCode {
     // Options such as --no-pager or -q change nothing here.
-    let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+    let words: Vec<&str> =
+        arguments.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
     match words[..] {
         [] => control::ask("list-units"),
         [verb] if shutdown::Goal::of_command(verb).is_some() => {

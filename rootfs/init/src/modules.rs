@@ -28,7 +28,9 @@ fn parse<'a>(arguments: &[&'a str]) -> Result<Request<'a>, String> {
             (true, "--all") => request.all = true,
             (true, "--quiet") => request.quiet = true,
             (true, "--use-blacklist" | "--verbose" | "--syslog" | "--first-time") => {}
-            (true, long) if long.starts_with("--") => return Err(format!("option {long} is not implemented")),
+            (true, long) if long.starts_with("--") => {
+                return Err(format!("option {long} is not implemented"));
+            }
             (true, short) if short.len() > 1 && short.starts_with('-') => {
                 for letter in short[1..].chars() {
                     match letter {
@@ -62,7 +64,8 @@ pub fn modprobe(arguments: &[String]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let (names, parameters) = if request.all { (&request.names[..], &[][..]) } else { request.names.split_at(1) };
+    let (names, parameters) =
+        if request.all { (&request.names[..], &[][..]) } else { request.names.split_at(1) };
     let parameters = parameters.join(" ");
     let mut code = ExitCode::SUCCESS;
     for name in names {

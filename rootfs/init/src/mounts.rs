@@ -26,11 +26,21 @@ struct Api {
     optional: bool,
 }
 
-const fn api(kind: &'static str, target: &'static str, flags: MountFlags, options: &'static str) -> Api {
+const fn api(
+    kind: &'static str,
+    target: &'static str,
+    flags: MountFlags,
+    options: &'static str,
+) -> Api {
     Api { kind, target, flags, options, optional: false }
 }
 
-const fn optional(kind: &'static str, target: &'static str, flags: MountFlags, options: &'static str) -> Api {
+const fn optional(
+    kind: &'static str,
+    target: &'static str,
+    flags: MountFlags,
+    options: &'static str,
+) -> Api {
     Api { kind, target, flags, options, optional: true }
 }
 
@@ -43,7 +53,12 @@ const API: &[Api] = &[
     api("sysfs", "/sys", SAFE, ""),
     api("devtmpfs", "/dev", MountFlags::NOSUID, "mode=0755"),
     api("tmpfs", "/run", NO_DEVICES, "mode=0755,size=20%"),
-    api("devpts", "/dev/pts", MountFlags::NOSUID.union(MountFlags::NOEXEC), "gid=5,mode=0620,ptmxmode=0666"),
+    api(
+        "devpts",
+        "/dev/pts",
+        MountFlags::NOSUID.union(MountFlags::NOEXEC),
+        "gid=5,mode=0620,ptmxmode=0666",
+    ),
     api("tmpfs", "/dev/shm", NO_DEVICES, "mode=1777"),
     api("mqueue", "/dev/mqueue", SAFE, ""),
     optional("hugetlbfs", "/dev/hugepages", NO_DEVICES, ""),
@@ -69,8 +84,9 @@ pub fn mount_api() -> Vec<MountError> {
             continue;
         }
         if let Err(source) = mount_one(wanted) {
-            let known = matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
-                || source.raw_os_error() == Some(libc::ENODEV);
+            let known =
+                matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
+                    || source.raw_os_error() == Some(libc::ENODEV);
             if !(wanted.optional && known) {
                 problems.push(MountError { kind: wanted.kind, target: wanted.target, source });
             }

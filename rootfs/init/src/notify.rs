@@ -35,7 +35,9 @@ impl Message {
                 Some(("READY", "1")) => message.ready = true,
                 Some(("STOPPING", "1")) => message.stopping = true,
                 Some(("STATUS", text)) => message.status = Some(text.to_owned()),
-                Some(("MAINPID", number)) => message.main_pid = number.parse().ok().and_then(Pid::from_raw),
+                Some(("MAINPID", number)) => {
+                    message.main_pid = number.parse().ok().and_then(Pid::from_raw);
+                }
                 _ => {}
             }
         }
@@ -75,10 +77,13 @@ impl NotifySocket {
     pub fn receive(&self) -> Option<(Pid, Message)> {
         loop {
             let mut buffer = [0_u8; 4096];
-            let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(16), ScmCredentials(1))];
+            let mut space =
+                [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(16), ScmCredentials(1))];
             let mut control = RecvAncillaryBuffer::new(&mut space);
             let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
-            let received = recvmsg(&self.socket, &mut [IoSliceMut::new(&mut buffer)], &mut control, flags).ok()?;
+            let received =
+                recvmsg(&self.socket, &mut [IoSliceMut::new(&mut buffer)], &mut control, flags)
+                    .ok()?;
             let sender = control.drain().find_map(|message| match message {
                 RecvAncillaryMessage::ScmCredentials(credentials) => Some(credentials.pid),
                 _ => None,
@@ -98,7 +103,10 @@ mod tests {
     fn messages_are_parsed_line_by_line() {
         let message = Message::parse(b"READY=1\nSTATUS=up\nMAINPID=42\nX_OWN=1\nnonsense");
         let main_pid = Pid::from_raw(42);
-        assert_eq!(message, Message { ready: true, stopping: false, status: Some("up".to_owned()), main_pid });
+        assert_eq!(
+            message,
+            Message { ready: true, stopping: false, status: Some("up".to_owned()), main_pid }
+        );
         assert_eq!(Message::parse(b"READY=0\nMAINPID=-x\n\xff"), Message::default());
     }
 

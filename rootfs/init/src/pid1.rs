@@ -20,14 +20,12 @@ use crate::signals::{Request, Signals};
 use crate::supervisor::Supervisor;
 use crate::{clock, identity, mounts, process, tmpfiles};
 
-/// The longest pause between two looks at the clock and at what hardware has appeared.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How long the words of a panic stay on the console before the machine starts anew.
 const PANIC_PAUSE: Duration = Duration::from_secs(10);
 
 /// Runs as PID 1. Never returns.
 pub fn run() -> ! {
-    umask(Mode::empty());
+    umask(Mode::from_raw_mode(0o022));
     let mount_problems = mounts::mount_api();
     let mut log = Log::open();
     std::panic::set_hook(Box::new(|information| on_panic(&information.to_string())));
@@ -45,7 +43,6 @@ pub fn run() -> ! {
         log.note(format_args!("taking over Ctrl-Alt-Del: {error}"));
     }
     let first_boot = set_up(&mut log);
-    umask(Mode::from_raw_mode(0o022));
     let cgroups = Hierarchy::open();
     if !cgroups.is_present() {
         log.say("there is no control group hierarchy: services run without groups and limits");
@@ -54,9 +51,11 @@ pub fn run() -> ! {
         log.say(problem);
     }
     let notify = NotifySocket::bind(Path::new(notify::SOCKET));
-    let notify = notify.map_err(|error| log.say(format_args!("binding {}: {error}", notify::SOCKET))).ok();
+    let notify =
+        notify.map_err(|error| log.say(format_args!("binding {}: {error}", notify::SOCKET))).ok();
     let control = Listener::bind(Path::new(control::SOCKET));
-    let control = control.map_err(|error| log.say(format_args!("binding {}: {error}", control::SOCKET))).ok();
+    let control =
+        control.map_err(|error| log.say(format_args!("binding {}: {error}", control::SOCKET))).ok();
     let mut supervisor = Supervisor::new(log, cgroups, first_boot);
     supervisor.boot();
     let mut buttons = Buttons::default();
@@ -102,9 +101,9 @@ fn wait(
     notify: Option<&NotifySocket>,
     control: Option<&Listener>,
 ) {
-    buttons.look();
-    let pause = supervisor.next_time().map_or(LONGEST_PAUSE, |time| time.saturating_sub(clock::now()));
-    let pause = pause.min(LONGEST_PAUSE).max(Duration::from_millis(1));
+    let look_again = buttons.look(clock::now());
+    let next = supervisor.next_time().map_or(look_again, |time| time.min(look_again));
+    let pause = next.saturating_sub(clock::now()).max(Duration::from_millis(1));
     let ready = {
         let mut descriptors = vec![signals.as_fd()];
         descriptors.extend(notify.map(NotifySocket::as_fd));
@@ -150,7 +149,10 @@ fn end(supervisor: Supervisor, signals: &Signals) -> ! {
     let (goal, begun) = end.map_or((Goal::Reboot, clock::now()), |end| (end.goal, end.begun));
     loop {
         let error = shutdown::finish(goal, begun, &mut log, signals);
-        log.say(format_args!("the kernel refuses to {}: {error}; trying again in {PANIC_PAUSE:?}", goal.command()));
+        log.say(format_args!(
+            "the kernel refuses to {}: {error}; trying again in {PANIC_PAUSE:?}",
+            goal.command()
+        ));
         std::thread::sleep(PANIC_PAUSE);
     }
 }
@@ -160,7 +162,10 @@ fn on_panic(what: &str) -> ! {
     let line = format!("\r\nkeelson: PID 1 cannot go on: {what}; rebooting in {PANIC_PAUSE:?}\r\n");
     for sink in ["/dev/console", "/dev/kmsg"] {
         // There is nobody left to tell that a sink is broken.
-        let _lost = fs::write(sink, line.trim_matches(if sink == "/dev/kmsg" { &['\r', '\n'][..] } else { &[] }));
+        let _lost = fs::write(
+            sink,
+            line.trim_matches(if sink == "/dev/kmsg" { &['\r', '\n'][..] } else { &[] }),
+        );
     }
     std::thread::sleep(PANIC_PAUSE);
     rustix::fs::sync();

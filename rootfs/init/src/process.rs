@@ -109,7 +109,8 @@ pub enum SpawnError {
 
 /// Starts a process in a session of its own. When it returns, execve has succeeded.
 pub fn spawn(mut spawn: Spawn<'_>) -> Result<Spawned, SpawnError> {
-    let program = find(spawn.program).ok_or_else(|| SpawnError::Missing(spawn.program.to_owned()))?;
+    let program =
+        find(spawn.program).ok_or_else(|| SpawnError::Missing(spawn.program.to_owned()))?;
     let mut command = Command::new(&program);
     command.arg0(spawn.argv0.unwrap_or(spawn.program)).args(spawn.arguments);
     command.env_clear().envs(spawn.environment).current_dir(spawn.directory);
@@ -127,9 +128,12 @@ pub fn spawn(mut spawn: Spawn<'_>) -> Result<Spawned, SpawnError> {
         }
         Streams::Terminal(path) | Streams::ToTerminal(path) => {
             let terminal = |source| SpawnError::Terminal { path: path.to_owned(), source };
-            let file = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NOCTTY).open(path);
+            let file =
+                OpenOptions::new().read(true).write(true).custom_flags(libc::O_NOCTTY).open(path);
             let file = file.map_err(terminal)?;
-            command.stdout(file.try_clone().map_err(terminal)?).stderr(file.try_clone().map_err(terminal)?);
+            command
+                .stdout(file.try_clone().map_err(terminal)?)
+                .stderr(file.try_clone().map_err(terminal)?);
             controlling = matches!(spawn.streams, Streams::Terminal(_));
             command.stdin(if controlling { Stdio::from(file) } else { Stdio::null() });
         }
@@ -161,22 +165,32 @@ pub fn spawn(mut spawn: Spawn<'_>) -> Result<Spawned, SpawnError> {
         Ok(())
     };
     before_execve(&mut command, set_up);
-    let child = command.spawn().map_err(|source| SpawnError::Execute { program: program.display().to_string(), source })?;
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("the kernel numbers processes from 1");
+    let child = command
+        .spawn()
+        .map_err(|source| SpawnError::Execute { program: program.display().to_string(), source })?;
+    let pid = i32::try_from(child.id())
+        .ok()
+        .and_then(Pid::from_raw)
+        .expect("the kernel numbers processes from 1");
     Ok(Spawned { pid, output })
 }
 
 /// Sets a limit, or what is nearest to it: the kernel takes no more open files than `fs.nr_open`, and PID 1 of a
 /// container may not raise any.
 fn set_limit(resource: Resource, limit: &Rlimit) -> io::Result<()> {
-    let set = |limit: &Rlimit| rustix::process::setrlimit(resource, limit.clone()).map_err(io::Error::from);
+    let set =
+        |limit: &Rlimit| rustix::process::setrlimit(resource, *limit).map_err(io::Error::from);
     set(limit).or_else(|_| {
         let highest = if resource == Resource::Nofile {
-            std::fs::read_to_string("/proc/sys/fs/nr_open").ok().and_then(|text| text.trim().parse().ok())
+            std::fs::read_to_string("/proc/sys/fs/nr_open")
+                .ok()
+                .and_then(|text| text.trim().parse().ok())
         } else {
             None
         };
-        let most = |wanted: Option<u64>| highest.map(|highest: u64| wanted.map_or(highest, |wanted| wanted.min(highest)));
+        let most = |wanted: Option<u64>| {
+            highest.map(|highest: u64| wanted.map_or(highest, |wanted| wanted.min(highest)))
+        };
         match most(limit.maximum) {
             Some(maximum) => set(&Rlimit { current: most(limit.current), maximum: Some(maximum) }),
             None => Err(io::ErrorKind::PermissionDenied.into()),
@@ -200,8 +214,14 @@ fn without_privilege(outcome: io::Result<()>) -> io::Result<()> {
     }
 }
 
-#[expect(unsafe_code, reason = "the only way to join a control group and change user between fork and execve")]
-fn before_execve(command: &mut Command, set_up: impl FnMut() -> io::Result<()> + Send + Sync + 'static) {
+#[expect(
+    unsafe_code,
+    reason = "the only way to join a control group and change user between fork and execve"
+)]
+fn before_execve(
+    command: &mut Command,
+    set_up: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
+) {
     // SAFETY: PID 1 has a single thread, so no lock (the allocator's included) is held by another one at the fork.
     unsafe {
         command.pre_exec(set_up);

@@ -74,9 +74,9 @@ pub enum Decision {
 }
 
 /// The longest pause between two restarts that back-off reaches.
-pub const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+pub const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// A service that ran this long starts over without back-off.
-pub const LONG_ENOUGH: Duration = Duration::from_secs(60);
+pub const LONG_ENOUGH: Duration = Duration::from_mins(1);
 
 /// The starts of one service so far. Times are since boot.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +114,8 @@ impl History {
         if ran >= LONG_ENOUGH {
             self.failures_in_a_row = 0;
         }
-        let pause = delay.saturating_mul(1 << self.failures_in_a_row.min(16)).min(LONGEST_PAUSE.max(delay));
+        let pause =
+            delay.saturating_mul(1 << self.failures_in_a_row.min(16)).min(LONGEST_PAUSE.max(delay));
         self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
         let at = now.saturating_add(pause);
         self.starts.retain(|start| at.saturating_sub(*start) < limit.interval);

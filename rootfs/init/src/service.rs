@@ -1,5 +1,5 @@
-//! One service at run time: its state machine from start to end. Spawning is in `service/launch.rs`, ending in
-//! `service/stop.rs`.
+//! One service at run time: its state machine from start to end. Spawning is in `service/launch.rs`, the end of
+//! processes in `service/exit.rs`, going down in `service/stop.rs`.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use crate::cgroup::{Cgroup, Hierarchy};
 use crate::log::Log;
 use crate::notify::Message;
 use crate::output::OutputPipe;
-use crate::process;
 use crate::restart::{Exit, History};
 use crate::unit::{Service, Type};
 
+mod exit;
 mod launch;
 mod stop;
 
@@ -152,7 +152,10 @@ impl ServiceRun {
 
     /// Whether processes of it may run.
     pub fn is_active(&self) -> bool {
-        matches!(self.state, State::Starting(_) | State::Running | State::Exited | State::Stopping(_))
+        matches!(
+            self.state,
+            State::Starting(_) | State::Running | State::Exited | State::Stopping(_)
+        )
     }
 
     /// Whether it is neither on its way up nor down, nor about to be started again for the first few times.
@@ -204,8 +207,14 @@ impl ServiceRun {
         match self.state {
             State::Restarting(at) if at <= context.now => self.begin(context),
             State::Stopping(_) => self.continue_stop(context),
-            State::Starting(step) if self.deadline.is_some_and(|deadline| deadline <= context.now) => {
-                let what = if step == Step::Ready { "it did not say that it is ready" } else { "it took too long" };
+            State::Starting(step)
+                if self.deadline.is_some_and(|deadline| deadline <= context.now) =>
+            {
+                let what = if step == Step::Ready {
+                    "it did not say that it is ready"
+                } else {
+                    "it took too long"
+                };
                 self.end(Exit::Abnormal, None, format!("{what} (TimeoutStartSec)"), context);
             }
             _ => {}
@@ -251,7 +260,8 @@ impl ServiceRun {
         self.ending = None;
         self.status.clear();
         self.recent.clear();
-        self.deadline = self.config.start_timeout.map(|timeout| context.now.saturating_add(timeout));
+        self.deadline =
+            self.config.start_timeout().map(|timeout| context.now.saturating_add(timeout));
         if let Err(reason) = self.prepare(context) {
             self.state = State::Starting(Step::Pre(0));
             self.end(Exit::Abnormal, None, reason, context);
@@ -279,8 +289,12 @@ impl ServiceRun {
                 None => return self.enter(Step::Main(0), context),
             },
             (Step::Main(index), kind) => match (self.config.start.get(index).cloned(), kind) {
-                (Some(command), Type::Forking) => self.launch(&command, context).map(|pid| self.control = Some(pid)),
-                (Some(command), Type::Oneshot) => self.launch(&command, context).map(|pid| self.main = Some(pid)),
+                (Some(command), Type::Forking) => {
+                    self.launch(&command, context).map(|pid| self.control = Some(pid))
+                }
+                (Some(command), Type::Oneshot) => {
+                    self.launch(&command, context).map(|pid| self.main = Some(pid))
+                }
                 (None, Type::Oneshot) => return self.enter(Step::Post(0), context),
                 (None, _) => Err("it has no ExecStart=".to_owned()),
                 (Some(command), _) => match self.launch(&command, context) {
@@ -307,94 +321,16 @@ impl ServiceRun {
         self.deadline = None;
         self.started = Started::Yes;
         let took = context.now.saturating_sub(self.begun).as_secs_f64();
-        match self.config.kind {
-            Type::Oneshot => {
-                context.log.say(format_args!("Finished {} ({took:.2} s)", self.name));
-                self.state = State::Exited;
-                if !self.config.remain_after_exit {
-                    self.begin_stop(
-                        Ending { exit: Exit::Clean, status: Some(0), reason: "done".to_owned(), asked: false },
-                        context,
-                    );
-                }
-            }
-            _ => {
-                context.log.say(format_args!("Started {} ({took:.2} s)", self.name));
-                self.state = State::Running;
-            }
+        if self.config.kind != Type::Oneshot {
+            context.log.say(format_args!("Started {} ({took:.2} s)", self.name));
+            self.state = State::Running;
+            return;
         }
-    }
-
-    fn classify(&self, status: WaitStatus) -> Exit {
-        match (status.exit_status(), status.terminating_signal()) {
-            (Some(0), _) => Exit::Clean,
-            (Some(code), _) if self.config.success_status.contains(&code) => Exit::Clean,
-            (Some(_), _) => Exit::Unclean,
-            // systemd.service(5), "Restart=": these signals are a clean end.
-            (None, Some(libc::SIGHUP | libc::SIGINT | libc::SIGTERM | libc::SIGPIPE)) => Exit::Clean,
-            (None, _) => Exit::Abnormal,
+        context.log.say(format_args!("Finished {} ({took:.2} s)", self.name));
+        self.state = State::Exited;
+        if !self.config.remain_after_exit {
+            let (exit, status, reason) = (Exit::Clean, Some(0), "done".to_owned());
+            self.begin_stop(Ending { exit, status, reason, asked: false }, context);
         }
-    }
-
-    fn on_control_exit(&mut self, exit: Exit, status: WaitStatus, context: &mut Context<'_>) {
-        let (command, name) = match self.state {
-            State::Starting(Step::Pre(index)) => (self.config.start_pre.get(index), "ExecStartPre"),
-            State::Starting(Step::Main(index)) => (self.config.start.get(index), "ExecStart"),
-            State::Starting(Step::Post(index)) => (self.config.start_post.get(index), "ExecStartPost"),
-            _ => (None, ""),
-        };
-        if exit != Exit::Clean && command.is_some_and(|command| !command.may_fail) {
-            let reason = format!("{name} {}", process::describe(status));
-            return self.end(exit, status.exit_status(), reason, context);
-        }
-        match self.state {
-            State::Starting(Step::Pre(index)) => self.enter(Step::Pre(index + 1), context),
-            State::Starting(Step::Main(_)) => {
-                self.main = self.main_after_fork();
-                self.enter(Step::Post(0), context);
-            }
-            State::Starting(Step::Post(index)) => self.enter(Step::Post(index + 1), context),
-            State::Stopping(step) => self.after_stop_command(step, context),
-            _ => {}
-        }
-    }
-
-    fn on_main_exit(&mut self, exit: Exit, status: WaitStatus, context: &mut Context<'_>) {
-        match self.state {
-            State::Starting(Step::Main(index)) => {
-                let may_fail = self.config.start.get(index).is_some_and(|command| command.may_fail);
-                if exit == Exit::Clean || may_fail {
-                    self.enter(Step::Main(index + 1), context);
-                } else {
-                    self.end(exit, status.exit_status(), process::describe(status), context);
-                }
-            }
-            State::Starting(Step::Ready) => {
-                // A clean end before readiness is a protocol error (systemd.service(5), Type=notify).
-                let exit = if exit == Exit::Clean { Exit::Unclean } else { exit };
-                let reason = format!("{} before it was ready", process::describe(status));
-                self.end(exit, status.exit_status(), reason, context);
-            }
-            State::Starting(_) | State::Running => {
-                let may_fail = self.config.start.first().is_some_and(|command| command.may_fail);
-                let exit = if may_fail { Exit::Clean } else { exit };
-                if exit == Exit::Clean && self.config.remain_after_exit {
-                    self.state = State::Exited;
-                } else {
-                    self.end(exit, status.exit_status(), process::describe(status), context);
-                }
-            }
-            State::Stopping(_) => {
-                if let Some(ending) = self.ending.as_mut().filter(|ending| !ending.asked) {
-                    ending.status = ending.status.or(status.exit_status());
-                }
-                self.continue_stop(context);
-            }
-            _ => {}
-        }
-    }
-
-    fn end(&mut self, exit: Exit, status: Option<i32>, reason: String, context: &mut Context<'_>) {
-        self.begin_stop(Ending { exit, status, reason, asked: false }, context);
     }
 }

@@ -97,7 +97,11 @@ fn end_processes(log: &mut Log, signals: &Signals) {
             }
             let now = clock::now();
             if now >= deadline {
-                log.say(format_args!("still running after {}: {}", name_of(signal), left.join(", ")));
+                log.say(format_args!(
+                    "still running after {}: {}",
+                    name_of(signal),
+                    left.join(", ")
+                ));
                 break;
             }
             wait(signals, deadline.saturating_sub(now).min(Duration::from_millis(100)));
@@ -126,7 +130,9 @@ fn others() -> Vec<String> {
     let own = std::process::id();
     let mut names = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
         // Threads of the kernel have no command line, and neither have zombies, which are reaped in time.
         let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
         if pid != own && !command.is_empty() {
@@ -140,5 +146,9 @@ fn others() -> Vec<String> {
 #[expect(unsafe_code, reason = "no safe binding signals every process")]
 fn signal_all(signal: Signal) -> std::io::Result<()> {
     // SAFETY: kill(2) takes plain numbers; the kernel leaves PID 1 and its own threads out.
-    if unsafe { libc::kill(-1, signal.as_raw()) } == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+    if unsafe { libc::kill(-1, signal.as_raw()) } == 0 {
+        Ok(())
+    } else {
+        Err(std::io::Error::last_os_error())
+    }
 }

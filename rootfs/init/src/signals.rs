@@ -40,9 +40,9 @@ impl Signals {
         let mut buffer = [0_u8; RECORD * 8];
         while let Ok(length @ RECORD..) = rustix::io::read(&self.descriptor, &mut buffer) {
             // `ssi_signo` is the first member, a u32.
-            let numbers = buffer[..length].chunks_exact(RECORD).map(|record| {
-                i32::from_ne_bytes([record[0], record[1], record[2], record[3]])
-            });
+            let numbers = buffer[..length]
+                .chunks_exact(RECORD)
+                .map(|record| i32::from_ne_bytes([record[0], record[1], record[2], record[3]]));
             requests.extend(numbers.filter_map(request));
         }
         requests
@@ -77,9 +77,10 @@ pub fn number_of(goal: Goal) -> i32 {
 
 #[expect(unsafe_code, reason = "signal sets and signalfd have no safe binding")]
 fn mask() -> libc::sigset_t {
-    let numbers = [libc::SIGCHLD, libc::SIGINT, libc::SIGTERM, libc::SIGPWR, libc::SIGHUP, libc::SIGPIPE]
-        .into_iter()
-        .chain((3..=5).map(|offset| libc::SIGRTMIN() + offset));
+    let numbers =
+        [libc::SIGCHLD, libc::SIGINT, libc::SIGTERM, libc::SIGPWR, libc::SIGHUP, libc::SIGPIPE]
+            .into_iter()
+            .chain((3..=5).map(|offset| libc::SIGRTMIN() + offset));
     let mut set = MaybeUninit::uninit();
     // SAFETY: sigemptyset initialises the set it is given, and sigaddset changes an initialised one.
     unsafe {

@@ -94,7 +94,8 @@ impl Supervisor {
     fn load(&mut self, names: &[&str]) {
         let (units, aliases) = self.loader.load_closure(names);
         for (name, unit) in units {
-            if let (Kind::Service(config), false) = (&unit.kind, self.services.contains_key(&name)) {
+            if let (Kind::Service(config), false) = (&unit.kind, self.services.contains_key(&name))
+            {
                 self.services.insert(name.clone(), ServiceRun::new(&name, (**config).clone()));
             }
             self.units.entry(name).or_insert(unit);
@@ -106,7 +107,10 @@ impl Supervisor {
         }
         self.remarks_said = self.loader.remarks.len();
         for edge in &self.order.broken {
-            self.log.say(format_args!("ordering cycle: {} is not started after {}", edge.unit, edge.after));
+            self.log.say(format_args!(
+                "ordering cycle: {} is not started after {}",
+                edge.unit, edge.after
+            ));
         }
     }
 
@@ -129,7 +133,11 @@ impl Supervisor {
 
     /// Gives the end of a process to its service; others are orphans and only reaped.
     pub fn on_exit(&mut self, pid: Pid, status: WaitStatus) {
-        let owner = self.services.values().find(|service| service.owns(pid)).map(|service| service.name.clone());
+        let owner = self
+            .services
+            .values()
+            .find(|service| service.owns(pid))
+            .map(|service| service.name.clone());
         if let Some(name) = owner {
             self.with(&name, |service, context| service.on_exit(pid, status, context));
         }
@@ -166,7 +174,8 @@ impl Supervisor {
             .services
             .values()
             .filter(|service| {
-                matches!(service.state, State::Stopping(_)) || service.next_time().is_some_and(|time| time <= now)
+                matches!(service.state, State::Stopping(_))
+                    || service.next_time().is_some_and(|time| time <= now)
             })
             .map(|service| service.name.clone())
             .collect();
@@ -177,7 +186,10 @@ impl Supervisor {
             return self.stop_all();
         }
         while self.start_due() {}
-        if !self.complete && self.queue.is_empty() && self.services.values().all(ServiceRun::is_settled) {
+        if !self.complete
+            && self.queue.is_empty()
+            && self.services.values().all(ServiceRun::is_settled)
+        {
             self.on_complete();
         }
         false
@@ -196,7 +208,8 @@ impl Supervisor {
     /// Starts the first unit of the queue that waits for nothing. False when there is none.
     fn start_due(&mut self) -> bool {
         let free = self.order.sequence.iter().find(|name| {
-            self.queue.contains(*name) && self.order.waits[*name].iter().all(|other| self.is_past(other))
+            self.queue.contains(*name)
+                && self.order.waits[*name].iter().all(|other| self.is_past(other))
         });
         let Some(name) = free.cloned() else { return false };
         self.queue.remove(&name);
@@ -208,9 +221,13 @@ impl Supervisor {
             return true;
         }
         self.with(&name, |service, context| match lacking {
-            Some(needed) => service.refuse(&format!("it requires {needed}, which is not up"), context),
+            Some(needed) => {
+                service.refuse(&format!("it requires {needed}, which is not up"), context);
+            }
             None if skipped => {
-                context.log.note(format_args!("{} is skipped: a condition does not hold", service.name));
+                context
+                    .log
+                    .note(format_args!("{} is skipped: a condition does not hold", service.name));
                 service.skip();
             }
             None => service.start(context),
@@ -218,35 +235,52 @@ impl Supervisor {
         true
     }
 
-    /// Whether what is ordered after `name` may start.
+    /// Whether what is ordered after `name` may start: it has come up or failed, or keeps failing.
     fn is_past(&self, name: &str) -> bool {
-        !self.queue.contains(name) && self.services.get(name).is_none_or(|service| service.started != Started::Pending)
+        let past =
+            |service: &ServiceRun| service.started != Started::Pending || service.is_settled();
+        !self.queue.contains(name) && self.services.get(name).is_none_or(past)
     }
 
-    /// Whether a required unit is up. Of the types that are not implemented only a socket would be missed: mounts,
-    /// devices and slices are there or nothing would run.
+    /// Whether a required unit has come up and has not failed since. Of the types that are not implemented only a
+    /// socket would be missed: mounts, devices and slices are there or nothing would run.
     fn is_up(&self, name: &str) -> bool {
         let name = self.aliases.get(name).map_or(name, String::as_str);
         match self.services.get(name) {
-            Some(service) => match service.state {
-                State::Inactive | State::Failed => false,
-                _ => service.started != Started::No,
-            },
+            Some(service) => {
+                let failed = matches!(service.state, State::Failed | State::Restarting(_));
+                service.started == Started::Yes && !failed
+            }
             None => !crate::unit::settings::is_service(name) && !name.ends_with(".socket"),
         }
     }
 
     /// Stops what nothing that is active was started after. True when nothing is active.
     fn stop_all(&mut self) -> bool {
-        let active: Vec<String> =
-            self.services.values().filter(|service| service.is_active()).map(|service| service.name.clone()).collect();
-        let held: BTreeSet<String> = active.iter().flat_map(|name| self.all_waits(name)).collect();
-        for name in &active {
-            if !held.contains(name) && !matches!(self.services[name].state, State::Stopping(_)) {
-                self.with(name, ServiceRun::stop);
+        let waiting = |service: &&ServiceRun| matches!(service.state, State::Restarting(_));
+        for name in self.names(waiting) {
+            self.with(&name, ServiceRun::stop);
+        }
+        loop {
+            let active = self.names(|service| service.is_active());
+            let held: BTreeSet<String> =
+                active.iter().flat_map(|name| self.all_waits(name)).collect();
+            for name in &active {
+                let stopping = matches!(self.services[name].state, State::Stopping(_));
+                if !held.contains(name) && !stopping {
+                    self.with(name, ServiceRun::stop);
+                }
+            }
+            // What had no process is down at once, and what it was started after is next.
+            let left = self.names(|service| service.is_active()).len();
+            if left == 0 || left == active.len() {
+                return left == 0;
             }
         }
-        !self.services.values().any(ServiceRun::is_active)
+    }
+
+    fn names(&self, wanted: impl Fn(&&ServiceRun) -> bool) -> Vec<String> {
+        self.services.values().filter(wanted).map(|service| service.name.clone()).collect()
     }
 
     /// Everything a unit was started after, by way of others too.
@@ -265,15 +299,19 @@ impl Supervisor {
 
     fn on_complete(&mut self) {
         self.complete = true;
-        let failed = |service: &&ServiceRun| matches!(service.state, State::Failed | State::Restarting(_));
-        let failures: Vec<String> = self.services.values().filter(failed).map(|service| service.name.clone()).collect();
+        let failed =
+            |service: &&ServiceRun| matches!(service.state, State::Failed | State::Restarting(_));
+        let failures: Vec<String> =
+            self.services.values().filter(failed).map(|service| service.name.clone()).collect();
         let time = clock::now().as_secs_f64();
-        self.log.say(format_args!("boot complete in {time:.3} s (kernel), {} failed", failures.len()));
+        self.log
+            .say(format_args!("boot complete in {time:.3} s (kernel), {} failed", failures.len()));
         let text = format!("seconds={time:.3}\nfailed={}\n", failures.join(" "));
         if let Err(error) = std::fs::write(COMPLETE_FILE, text) {
             self.log.say(format_args!("writing {COMPLETE_FILE}: {error}"));
         }
-        let needed = self.units.get(COMPLETE_TARGET).map(|unit| unit.wants.iter().chain(&unit.requires));
+        let needed =
+            self.units.get(COMPLETE_TARGET).map(|unit| unit.wants.iter().chain(&unit.requires));
         let missing = needed.into_iter().flatten().find(|name| !self.is_up(name));
         if let Some(name) = missing {
             self.log.say(format_args!("the boot is not blessed: {name} is not up"));
@@ -292,9 +330,17 @@ impl Supervisor {
         let mut open = vec![own];
         while let Some(name) = open.pop() {
             let Some(unit) = self.units.get(&name) else { continue };
-            let down = self.services.get(&name).map_or(!self.targets.contains(&name), |service| !service.is_active());
+            let down = self
+                .services
+                .get(&name)
+                .map_or(!self.targets.contains(&name), |service| !service.is_active());
             if down && self.queue.insert(name.clone()) {
-                open.extend(unit.wants.iter().chain(&unit.requires).map(|name| self.aliases.get(name).unwrap_or(name).clone()));
+                open.extend(
+                    unit.wants
+                        .iter()
+                        .chain(&unit.requires)
+                        .map(|name| self.aliases.get(name).unwrap_or(name).clone()),
+                );
                 if let Some(service) = self.services.get_mut(&name) {
                     service.started = Started::Pending;
                 }
@@ -305,8 +351,12 @@ impl Supervisor {
     }
 
     fn with(&mut self, name: &str, act: impl FnOnce(&mut ServiceRun, &mut Context<'_>)) {
-        let mut context =
-            Context { log: &mut self.log, cgroups: &self.cgroups, outputs: &mut self.outputs, now: clock::now() };
+        let mut context = Context {
+            log: &mut self.log,
+            cgroups: &self.cgroups,
+            outputs: &mut self.outputs,
+            now: clock::now(),
+        };
         if let Some(service) = self.services.get_mut(name) {
             act(service, &mut context);
         }

@@ -60,7 +60,11 @@ pub fn files(folders: &[&str], extension: &str) -> Vec<PathBuf> {
 }
 
 fn apply_text(text: &str, file: &str, problems: &mut Vec<String>) {
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#')) {
+    for (index, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
+    {
         let outcome = parse(line).and_then(|item| match item {
             Some(item) => make(&item).map_err(|error| format!("{}: {error}", item.path.display())),
             None => Ok(()),
@@ -120,7 +124,8 @@ fn make(item: &Item) -> io::Result<()> {
         Kind::Directory => DirBuilder::new().mode(0o700).create(&item.path)?,
         Kind::Link { .. } => return symlink(&item.argument, &item.path),
         Kind::File => {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&item.path)?;
+            let mut file =
+                OpenOptions::new().write(true).create_new(true).mode(0o600).open(&item.path)?;
             file.write_all(item.argument.as_bytes())?;
         }
     }
@@ -136,7 +141,9 @@ fn own(item: &Item) -> io::Result<()> {
         return Ok(());
     }
     match accounts::credentials(user, group).map_err(io::Error::other)? {
-        Some(owner) => chown(Path::new(&item.path), Some(owner.uid.as_raw()), Some(owner.gid.as_raw())),
+        Some(owner) => {
+            chown(Path::new(&item.path), Some(owner.uid.as_raw()), Some(owner.gid.as_raw()))
+        }
         None => Ok(()),
     }
 }
@@ -156,13 +163,18 @@ mod tests {
     fn items_are_made_once_and_then_left_alone() {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path().display().to_string();
-        let text = format!("d {root}/a/b 0750\nL {root}/link - - - - a/b\nf {root}/file 0600 - - - two words\n");
+        let text = format!(
+            "d {root}/a/b 0750\nL {root}/link - - - - a/b\nf {root}/file 0600 - - - two words\n"
+        );
         let mut problems = Vec::new();
         for _ in 0..2 {
             apply_text(&text, "test.conf", &mut problems);
         }
         assert_eq!(problems, Vec::<String>::new());
-        assert_eq!(fs::metadata(folder.path().join("a/b")).expect("made").permissions().mode() & 0o7777, 0o750);
+        assert_eq!(
+            fs::metadata(folder.path().join("a/b")).expect("made").permissions().mode() & 0o7777,
+            0o750
+        );
         assert_eq!(fs::read_link(folder.path().join("link")).expect("made"), Path::new("a/b"));
         assert_eq!(fs::read_to_string(folder.path().join("file")).expect("made"), "two words");
     }
@@ -171,9 +183,12 @@ mod tests {
     fn lines_that_are_not_implemented_are_named() {
         let mut problems = Vec::new();
         apply_text("x /tmp/keep\n\nC /etc/x\nd relative\n", "t.conf", &mut problems);
-        assert_eq!(problems, [
-            "t.conf:3: `C` lines are not implemented",
-            "t.conf:4: `relative` is not a plain absolute path"
-        ]);
+        assert_eq!(
+            problems,
+            [
+                "t.conf:3: `C` lines are not implemented",
+                "t.conf:4: `relative` is not a plain absolute path"
+            ]
+        );
     }
 }

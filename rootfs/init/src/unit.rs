@@ -160,6 +160,17 @@ pub struct ServiceDirectory {
     pub passing: bool,
 }
 
+/// `TimeoutStartSec=`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartTimeout {
+    /// Not given: 90 seconds, and for ever for a oneshot (systemd.service(5)).
+    Default,
+    /// So long.
+    After(Duration),
+    /// For ever.
+    Never,
+}
+
 /// The `[Service]` section.
 #[derive(Clone, Debug)]
 pub struct Service {
@@ -189,10 +200,8 @@ pub struct Service {
     pub restart_prevent: BTreeSet<i32>,
     /// `SuccessExitStatus=`
     pub success_status: BTreeSet<i32>,
-    /// `TimeoutStartSec=`; none is for ever.
-    pub start_timeout: Option<Duration>,
-    /// Whether the unit file says so; a oneshot has none by default.
-    pub start_timeout_given: bool,
+    /// `TimeoutStartSec=`
+    pub start_timeout: StartTimeout,
     /// `TimeoutStopSec=`; none is for ever.
     pub stop_timeout: Option<Duration>,
     /// `Environment=`
@@ -225,10 +234,25 @@ pub struct Service {
     pub tty: PathBuf,
     /// `RuntimeDirectory=`, `StateDirectory=` and the like.
     pub directories: Vec<ServiceDirectory>,
+    /// `RuntimeDirectoryMode=` and the like, by the folder they are about.
+    pub directory_modes: BTreeMap<&'static str, u32>,
+    /// `RuntimeDirectoryPreserve=`
+    pub keep_runtime: bool,
 }
 
 /// The resources that can be limited.
 pub use rustix::process::Resource;
+
+impl Service {
+    /// How long a start may take; none is for ever.
+    pub fn start_timeout(&self) -> Option<Duration> {
+        match (self.start_timeout, self.kind) {
+            (StartTimeout::After(timeout), _) => Some(timeout),
+            (StartTimeout::Never, _) | (StartTimeout::Default, Type::Oneshot) => None,
+            (StartTimeout::Default, _) => Some(Duration::from_secs(90)),
+        }
+    }
+}
 
 impl Default for Service {
     /// The defaults of systemd.service(5), systemd.exec(5) and systemd-system.conf(5).
@@ -247,8 +271,7 @@ impl Default for Service {
             start_limit: StartLimit { burst: 5, interval: Duration::from_secs(10) },
             restart_prevent: BTreeSet::new(),
             success_status: BTreeSet::new(),
-            start_timeout: Some(Duration::from_secs(90)),
-            start_timeout_given: false,
+            start_timeout: StartTimeout::Default,
             stop_timeout: Some(Duration::from_secs(90)),
             environment: BTreeMap::new(),
             environment_files: Vec::new(),
@@ -265,6 +288,8 @@ impl Default for Service {
             output: Output::Log,
             tty: PathBuf::from("/dev/console"),
             directories: Vec::new(),
+            directory_modes: BTreeMap::new(),
+            keep_runtime: false,
         }
     }
 }

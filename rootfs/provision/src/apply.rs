@@ -24,8 +24,10 @@ pub fn apply(operation: &Operation, root: &Root) -> Result<String, ApplyError> {
     };
     match operation {
         Operation::Directory { path, mode, ids } => {
-            let mode = mode.unwrap_or_else(|| root.attributes(path).map_or(0o755, |present| present.mode));
-            root.make_directory(path, Attributes { mode, ids: *ids }).map_err(failed("making", path))?;
+            let mode =
+                mode.unwrap_or_else(|| root.attributes(path).map_or(0o755, |present| present.mode));
+            root.make_directory(path, Attributes { mode, ids: *ids })
+                .map_err(failed("making", path))?;
             Ok(format!("made {path} ({mode:04o})"))
         }
         Operation::File { path, mode, ids, contents, append } => {
@@ -35,7 +37,8 @@ pub fn apply(operation: &Operation, root: &Root) -> Result<String, ApplyError> {
                 _ => 0o644,
             });
             let bytes = joined(contents.as_deref(), append, present);
-            root.write_file(path, &bytes, Attributes { mode, ids: *ids }).map_err(failed("writing", path))?;
+            root.write_file(path, &bytes, Attributes { mode, ids: *ids })
+                .map_err(failed("writing", path))?;
             Ok(format!("wrote {path} ({} bytes, {mode:04o})", bytes.len()))
         }
         Operation::Link { path, target, hard: true, .. } => {

@@ -47,7 +47,9 @@ fn percent_decode(text: &str) -> Result<Vec<u8>, DataUrlError> {
     while let Some(byte) = bytes.get(at) {
         if *byte == b'%' {
             let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-            let (Some(high), Some(low)) = (digit(at + 1), digit(at + 2)) else { return Err(DataUrlError::Percent(at)) };
+            let (Some(high), Some(low)) = (digit(at + 1), digit(at + 2)) else {
+                return Err(DataUrlError::Percent(at));
+            };
             out.push(u8::try_from(high * 16 + low).expect("two hexadecimal digits are a byte"));
             at += 3;
         } else {

@@ -83,7 +83,9 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, Vec<Problem>> {
     let config = config(&value, &mut findings);
     let positions = Positions::scan(text);
     let problems = |list: Vec<(String, String)>| -> Vec<Problem> {
-        list.into_iter().map(|(path, what)| Problem { position: positions.of(&path), path, what }).collect()
+        list.into_iter()
+            .map(|(path, what)| Problem { position: positions.of(&path), path, what })
+            .collect()
     };
     if findings.errors.is_empty() {
         Ok(Decoded { config, warnings: problems(findings.warnings) })
@@ -97,7 +99,10 @@ fn config(value: &Value, findings: &mut Findings) -> Config {
     let Some(mut top) = Fields::open(value, "", findings) else { return config };
     match top.take("ignition") {
         Some(ignition) => header(ignition, findings),
-        None => findings.error("ignition", "ignition.version is missing; write \"ignition\": {\"version\": \"3.4.0\"}"),
+        None => findings.error(
+            "ignition",
+            "ignition.version is missing; write \"ignition\": {\"version\": \"3.4.0\"}",
+        ),
     }
     if let Some(mut storage) = top.object("storage", findings) {
         config.directories = storage.list("directories", findings, storage::directory);
@@ -134,7 +139,10 @@ fn header(value: &Value, findings: &mut Findings) {
             "ignition.version",
             format!("specification `{version}` is not supported; 3.0.0 to 3.5.0 are"),
         ),
-        None => findings.error("ignition.version", "it is missing; write a version from 3.0.0 to 3.5.0"),
+        None => {
+            findings
+                .error("ignition.version", "it is missing; write a version from 3.0.0 to 3.5.0");
+        }
     }
     // Timeouts concern remote sources, which are refused one by one.
     ignition.take("timeouts");

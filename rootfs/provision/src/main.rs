@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fs, io};
 
+use keelson_provision::apply;
 use keelson_provision::decode::{Decoded, Problem, decode};
 use keelson_provision::plan::{Plan, plan};
 use keelson_provision::positions::Positions;
 use keelson_provision::root::Root;
 use keelson_provision::source::{self, Source};
-use keelson_provision::apply;
 
 const USAGE: &str = "\
 usage: keelson-provision --root DIR [--platform qemu] [--config FILE]
@@ -70,8 +70,14 @@ fn main() -> ExitCode {
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
     let mut arguments = Arguments::default();
     while let Some(word) = words.next() {
-        let (name, inline) = word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
-        let mut value = || inline.map(str::to_owned).or_else(|| words.next()).ok_or(format!("{name} needs a value"));
+        let (name, inline) =
+            word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
+        let mut value = || {
+            inline
+                .map(str::to_owned)
+                .or_else(|| words.next())
+                .ok_or(format!("{name} needs a value"))
+        };
         match name {
             "--root" => arguments.root = Some(PathBuf::from(value()?)),
             "--platform" => arguments.platform = Some(value()?),
@@ -106,11 +112,15 @@ fn run(arguments: &Arguments, source: &Source) -> u8 {
     let Decoded { config, warnings } = match decode(&source.bytes) {
         Ok(decoded) => decoded,
         Err(problems) => {
-            problems.iter().for_each(|problem| say(problem, ""));
+            for problem in &problems {
+                say(problem, "");
+            }
             return WRONG;
         }
     };
-    warnings.iter().for_each(|problem| say(problem, "warning: "));
+    for problem in &warnings {
+        say(problem, "warning: ");
+    }
     let Some(root_path) = arguments.root.as_ref().filter(|_| !arguments.check) else {
         println!("{name}: the configuration is good");
         return 0;
@@ -124,12 +134,18 @@ fn run(arguments: &Arguments, source: &Source) -> u8 {
     };
     let Plan { operations, warnings: more, errors, homes } = plan(&config, &root);
     let positions = Positions::scan(&String::from_utf8_lossy(&source.bytes));
-    let located = |(path, what): &(String, String)| {
-        Problem { path: path.clone(), position: positions.of(path), what: what.clone() }
+    let located = |(path, what): &(String, String)| Problem {
+        path: path.clone(),
+        position: positions.of(path),
+        what: what.clone(),
     };
-    more.iter().for_each(|entry| say(&located(entry), "warning: "));
+    for entry in &more {
+        say(&located(entry), "warning: ");
+    }
     if !errors.is_empty() {
-        errors.iter().for_each(|entry| say(&located(entry), ""));
+        for entry in &errors {
+            say(&located(entry), "");
+        }
         return WRONG;
     }
     root.set_homes(homes);
@@ -153,7 +169,10 @@ fn run(arguments: &Arguments, source: &Source) -> u8 {
         config.links.len(),
         config.units.len()
     );
-    let warnings = warnings.iter().map(ToString::to_string).chain(more.iter().map(|entry| located(entry).to_string()));
+    let warnings = warnings
+        .iter()
+        .map(ToString::to_string)
+        .chain(more.iter().map(|entry| located(entry).to_string()));
     if let Err(error) = summarise(&lines, &warnings.collect::<Vec<_>>(), source) {
         // The host is provisioned; only its report is missing.
         eprintln!("warning: writing {SUMMARY}: {error}");

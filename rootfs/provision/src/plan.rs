@@ -78,10 +78,16 @@ struct Planner<'a> {
 
 /// Plans a configuration for a root. Nothing is written.
 pub fn plan(config: &Config, root: &Root) -> Plan {
-    let read = |path: &str| String::from_utf8_lossy(&root.read(path).unwrap_or_default()).into_owned();
-    let mut planner =
-        Planner { root, users: accounts(&read("/etc/passwd")), groups: groups(&read("/etc/group")), plan: Plan::default() };
-    planner.plan.homes = planner.users.values().map(|account| (account.home.clone(), account.ids)).collect();
+    let read =
+        |path: &str| String::from_utf8_lossy(&root.read(path).unwrap_or_default()).into_owned();
+    let mut planner = Planner {
+        root,
+        users: accounts(&read("/etc/passwd")),
+        groups: groups(&read("/etc/group")),
+        plan: Plan::default(),
+    };
+    planner.plan.homes =
+        planner.users.values().map(|account| (account.home.clone(), account.ids)).collect();
     planner.storage(config);
     planner.units(config);
     planner.keys(config);
@@ -89,7 +95,10 @@ pub fn plan(config: &Config, root: &Root) -> Plan {
 }
 
 fn accounts(passwd: &str) -> BTreeMap<String, Account> {
-    let rows = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>()).filter(|fields| fields.len() >= 6);
+    let rows = passwd
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>())
+        .filter(|fields| fields.len() >= 6);
     rows.filter_map(|fields| {
         let ids = (fields[2].parse().ok()?, fields[3].parse().ok()?);
         Some((fields[0].to_owned(), Account { ids, home: fields[5].to_owned() }))
@@ -98,7 +107,10 @@ fn accounts(passwd: &str) -> BTreeMap<String, Account> {
 }
 
 fn groups(group: &str) -> BTreeMap<String, u32> {
-    let rows = group.lines().map(|line| line.split(':').collect::<Vec<_>>()).filter(|fields| fields.len() >= 3);
+    let rows = group
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>())
+        .filter(|fields| fields.len() >= 3);
     rows.filter_map(|fields| Some((fields[0].to_owned(), fields[2].parse().ok()?))).collect()
 }
 
@@ -112,16 +124,25 @@ impl Planner<'_> {
             let ids = self.ids(&directory.node);
             match self.look(&directory.node) {
                 Some(Present::Nothing | Present::Directory) | None => {}
-                Some(_) => self.error(&directory.node.at, format!("{} is there and is no directory", directory.node.path)),
+                Some(_) => self.error(
+                    &directory.node.at,
+                    format!("{} is there and is no directory", directory.node.path),
+                ),
             }
-            self.plan.operations.push(Operation::Directory { path: directory.node.path.clone(), mode: directory.mode, ids });
+            self.plan.operations.push(Operation::Directory {
+                path: directory.node.path.clone(),
+                mode: directory.mode,
+                ids,
+            });
         }
         for file in &config.files {
             let ids = self.ids(&file.node);
             let present = self.look(&file.node);
             let in_the_way = match (&present, &file.contents) {
                 (None | Some(Present::Nothing), _) | (Some(Present::File(_)), None) => false,
-                (Some(Present::File(found)), Some(wanted)) => found != wanted && !file.node.overwrite,
+                (Some(Present::File(found)), Some(wanted)) => {
+                    found != wanted && !file.node.overwrite
+                }
                 (Some(Present::Directory | Present::Other), _) => true,
                 (Some(Present::Link(_)), _) => !file.node.overwrite,
             };
@@ -142,6 +163,10 @@ impl Planner<'_> {
                 None | Some(Present::Nothing) => {}
                 Some(Present::Link(target)) if target == link.target.as_bytes() && !link.hard => {}
                 Some(Present::File(_) | Present::Link(_)) if link.node.overwrite => {}
+                // A hard link of an earlier, interrupted run.
+                Some(there @ Present::File(_))
+                    if link.hard
+                        && self.root.look(&link.target).is_ok_and(|same| same == there) => {}
                 Some(_) => self.in_the_way(&link.node),
             }
             let (path, target) = (link.node.path.clone(), link.target.clone());
@@ -150,7 +175,10 @@ impl Planner<'_> {
     }
 
     fn in_the_way(&mut self, node: &Node) {
-        let what = format!("{} is there already and is something else; `\"overwrite\": true` replaces files and links", node.path);
+        let what = format!(
+            "{} is there already and is something else; `\"overwrite\": true` replaces files and links",
+            node.path
+        );
         self.error(&node.at, what);
     }
 
@@ -158,7 +186,10 @@ impl Planner<'_> {
         match self.root.look(&node.path) {
             Ok(present) => Some(present),
             Err(error) => {
-                self.error(format!("{}.path", node.at), format!("looking at {}: {error}", node.path));
+                self.error(
+                    format!("{}.path", node.at),
+                    format!("looking at {}: {error}", node.path),
+                );
                 None
             }
         }
@@ -171,7 +202,10 @@ impl Planner<'_> {
             (Some(Owner::Id(id)), _) => *id,
             (Some(Owner::Name(_)), Some(id)) => id,
             (Some(Owner::Name(name)), None) => {
-                unknown.push((format!("{}.{key}", node.at), format!("there is no {key} `{name}` on this host")));
+                unknown.push((
+                    format!("{}.{key}", node.at),
+                    format!("there is no {key} `{name}` on this host"),
+                ));
                 0
             }
         };
@@ -179,7 +213,8 @@ impl Planner<'_> {
             Some(Owner::Name(name)) => name.clone(),
             _ => String::new(),
         };
-        let user = id(&node.user, "user", self.users.get(&name(&node.user)).map(|account| account.ids.0));
+        let user =
+            id(&node.user, "user", self.users.get(&name(&node.user)).map(|account| account.ids.0));
         let group = id(&node.group, "group", self.groups.get(&name(&node.group)).copied());
         self.plan.errors.extend(unknown);
         (user, group)
@@ -197,11 +232,21 @@ impl Planner<'_> {
             };
             if unit.mask {
                 if unit.contents.is_some() {
-                    self.plan.warnings.push((unit.at.clone(), "the unit is masked, its contents are not written".to_owned()));
+                    self.plan.warnings.push((
+                        unit.at.clone(),
+                        "the unit is masked, its contents are not written".to_owned(),
+                    ));
                 }
                 let target = "/dev/null".to_owned();
-                self.plan.operations.push(Operation::Link { path, target, hard: false, ids: (0, 0) });
-            } else if let Some(contents) = unit.contents.as_deref().filter(|contents| !contents.is_empty()) {
+                self.plan.operations.push(Operation::Link {
+                    path,
+                    target,
+                    hard: false,
+                    ids: (0, 0),
+                });
+            } else if let Some(contents) =
+                unit.contents.as_deref().filter(|contents| !contents.is_empty())
+            {
                 self.plan.operations.push(text_file(path, contents));
             }
             for (name, contents) in &unit.drop_ins {
@@ -214,7 +259,14 @@ impl Planner<'_> {
         }
     }
 
-    fn enable(&mut self, name: &str, at: &str, enabled: bool, contents: Option<&str>, config: &Config) {
+    fn enable(
+        &mut self,
+        name: &str,
+        at: &str,
+        enabled: bool,
+        contents: Option<&str>,
+        config: &Config,
+    ) {
         let file = units::file_name(name);
         let of_template = || {
             let other = config.units.iter().find(|unit| unit.name == file)?;
@@ -230,12 +282,17 @@ impl Planner<'_> {
             return if enabled {
                 self.error(at, format!("`{name}` cannot be enabled: {known}"));
             } else {
-                self.plan.warnings.push((at.to_owned(), format!("`{name}` is not disabled: {known}")));
+                self.plan
+                    .warnings
+                    .push((at.to_owned(), format!("`{name}` is not disabled: {known}")));
             };
         };
         let links = Install::parse(&text).links(name);
         if links.is_empty() {
-            self.plan.warnings.push((at.to_owned(), format!("`{name}` has no [Install] section; nothing starts it by itself")));
+            self.plan.warnings.push((
+                at.to_owned(),
+                format!("`{name}` has no [Install] section; nothing starts it by itself"),
+            ));
         }
         for link in links {
             let link = format!("/{FOLDER}/{link}");
@@ -248,14 +305,19 @@ impl Planner<'_> {
     }
 
     fn unit_file(&self, file: &str) -> Option<(String, String)> {
-        ["etc/systemd/system", "usr/local/lib/systemd/system", "usr/lib/systemd/system"].iter().find_map(|folder| {
-            let path = format!("/{folder}/{file}");
-            self.root.read(&path).ok().map(|bytes| (path, String::from_utf8_lossy(&bytes).into_owned()))
-        })
+        ["etc/systemd/system", "usr/local/lib/systemd/system", "usr/lib/systemd/system"]
+            .iter()
+            .find_map(|folder| {
+                let path = format!("/{folder}/{file}");
+                self.root
+                    .read(&path)
+                    .ok()
+                    .map(|bytes| (path, String::from_utf8_lossy(&bytes).into_owned()))
+            })
     }
 
     fn keys(&mut self, config: &Config) {
-        for user in config.users.iter() {
+        for user in &config.users {
             let Some(account) = self.users.get(&user.name).cloned() else {
                 self.error(&user.at, format!("there is no user `{}` on this host, and users cannot be made by this release", user.name));
                 continue;
@@ -266,7 +328,11 @@ impl Planner<'_> {
             let folder = format!("{}/.ssh", account.home.trim_end_matches('/'));
             let ids = account.ids;
             let text = user.keys.iter().fold(String::new(), |text, key| text + key + "\n");
-            self.plan.operations.push(Operation::Directory { path: folder.clone(), mode: Some(0o700), ids });
+            self.plan.operations.push(Operation::Directory {
+                path: folder.clone(),
+                mode: Some(0o700),
+                ids,
+            });
             self.plan.operations.push(Operation::File {
                 path: format!("{folder}/authorized_keys"),
                 mode: Some(0o600),

@@ -30,7 +30,10 @@ impl Positions {
             if let Some(position) = self.0.get(path) {
                 return Some(*position);
             }
-            path = &path[..path.rfind(['.', '['])?];
+            if path.is_empty() {
+                return None;
+            }
+            path = &path[..path.rfind(['.', '[']).unwrap_or(0)];
         }
     }
 }
@@ -61,9 +64,14 @@ impl Scanner<'_> {
             Some('"') => {
                 self.string();
             }
-            _ => while self.peek().is_some_and(|c| !matches!(c, ',' | '}' | ']') && !c.is_whitespace()) {
-                self.next();
-            },
+            _ => {
+                while self
+                    .peek()
+                    .is_some_and(|c| !matches!(c, ',' | '}' | ']') && !c.is_whitespace())
+                {
+                    self.next();
+                }
+            }
         }
     }
 

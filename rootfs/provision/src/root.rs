@@ -10,8 +10,8 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Uid, fchmod, fchown, linkat, mkdirat, openat, openat2, readlinkat,
-    renameat, statat, symlinkat, unlinkat,
+    AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Uid, fchmod, fchown, linkat, mkdirat,
+    openat, openat2, readlinkat, renameat, statat, symlinkat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -69,7 +69,8 @@ impl Root {
     /// Reads a file; links are followed inside the root.
     pub fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
-        let file = openat2(&self.folder, relative(path), flags, Mode::empty(), ResolveFlags::IN_ROOT)?;
+        let file =
+            openat2(&self.folder, relative(path), flags, Mode::empty(), ResolveFlags::IN_ROOT)?;
         let mut bytes = Vec::new();
         File::from(file).read_to_end(&mut bytes)?;
         Ok(bytes)
@@ -78,7 +79,9 @@ impl Root {
     /// Looks at what is at a path, the last component not followed.
     pub fn look(&self, path: &str) -> io::Result<Present> {
         let (folder, name) = match self.parent(path, false) {
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) => return Ok(Present::Nothing),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) => {
+                return Ok(Present::Nothing);
+            }
             outcome => outcome?,
         };
         let kind = match statat(&folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -90,10 +93,13 @@ impl Root {
             FileType::RegularFile => {
                 let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
                 let mut bytes = Vec::new();
-                File::from(openat(&folder, &name, flags, Mode::empty())?).read_to_end(&mut bytes)?;
+                File::from(openat(&folder, &name, flags, Mode::empty())?)
+                    .read_to_end(&mut bytes)?;
                 Present::File(bytes)
             }
-            FileType::Symlink => Present::Link(readlinkat(&folder, &name, Vec::new())?.into_bytes()),
+            FileType::Symlink => {
+                Present::Link(readlinkat(&folder, &name, Vec::new())?.into_bytes())
+            }
             _ => Present::Other,
         })
     }
@@ -119,10 +125,16 @@ impl Root {
     }
 
     /// Writes a file whole; what is at the path is replaced at once.
-    pub fn write_file(&self, path: &str, contents: &[u8], attributes: Attributes) -> io::Result<()> {
+    pub fn write_file(
+        &self,
+        path: &str,
+        contents: &[u8],
+        attributes: Attributes,
+    ) -> io::Result<()> {
         let (folder, name) = self.parent(path, true)?;
         remove(&folder, NEW)?;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut file = File::from(openat(&folder, NEW, flags, Mode::from_raw_mode(0o600))?);
         let written = file
             .write_all(contents)
@@ -142,7 +154,13 @@ impl Root {
         let (folder, name) = self.parent(path, true)?;
         remove(&folder, NEW)?;
         symlinkat(target, &folder, NEW)?;
-        rustix::fs::chownat(&folder, NEW, Some(Uid::from_raw(ids.0)), Some(Gid::from_raw(ids.1)), AtFlags::SYMLINK_NOFOLLOW)?;
+        rustix::fs::chownat(
+            &folder,
+            NEW,
+            Some(Uid::from_raw(ids.0)),
+            Some(Gid::from_raw(ids.1)),
+            AtFlags::SYMLINK_NOFOLLOW,
+        )?;
         renameat(&folder, NEW, &folder, &name)?;
         sync(&folder)
     }
@@ -171,19 +189,29 @@ impl Root {
     /// Opens the folder of a path, and gives the last component.
     fn parent(&self, path: &str, create: bool) -> io::Result<(OwnedFd, String)> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        let Some((name, folders)) = parts.split_last() else { return Err(io::ErrorKind::InvalidInput.into()) };
+        let Some((name, folders)) = parts.split_last() else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let mut at = self.folder.try_clone()?;
         let mut so_far = String::new();
         for part in folders {
             so_far = format!("{so_far}/{part}");
-            at = match openat2(&self.folder, relative(&so_far), flags, Mode::empty(), ResolveFlags::IN_ROOT) {
+            at = match openat2(
+                &self.folder,
+                relative(&so_far),
+                flags,
+                Mode::empty(),
+                ResolveFlags::IN_ROOT,
+            ) {
                 Err(Errno::NOENT) if create => {
                     mkdirat(&at, *part, Mode::from_raw_mode(0o755))?;
                     let made = openat(&at, *part, flags | OFlags::NOFOLLOW, Mode::empty())?;
                     let ids = self.homes.get(&so_far).copied().unwrap_or((0, 0));
-                    let mode = if so_far == "/root" { 0o700 } else { 0o755 };
-                    set(&made, Attributes { mode, ids })?;
+                    set(
+                        &made,
+                        Attributes { mode: if so_far == "/root" { 0o700 } else { 0o755 }, ids },
+                    )?;
                     sync(&at)?;
                     made
                 }
@@ -217,7 +245,7 @@ fn relative(path: &str) -> OsString {
 fn set(file: &impl AsFd, attributes: Attributes) -> io::Result<()> {
     let (uid, gid) = attributes.ids;
     let owner = fchown(file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)));
-    if !(owner == Err(Errno::PERM) && !rustix::process::geteuid().is_root()) {
+    if owner != Err(Errno::PERM) || rustix::process::geteuid().is_root() {
         owner?;
     }
     Ok(fchmod(file, Mode::from_raw_mode(attributes.mode))?)

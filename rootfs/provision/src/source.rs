@@ -30,10 +30,14 @@ pub fn file(path: &Path) -> io::Result<Source> {
 pub fn qemu(paths: &[&str]) -> io::Result<Option<Source>> {
     for path in paths.iter().map(Path::new) {
         match read(path) {
-            Ok(bytes) if !bytes.is_empty() => return Ok(Some(Source { name: path.to_owned(), bytes })),
+            Ok(bytes) if !bytes.is_empty() => {
+                return Ok(Some(Source { name: path.to_owned(), bytes }));
+            }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+            Err(error) => {
+                return Err(io::Error::new(error.kind(), format!("{}: {error}", path.display())));
+            }
         }
     }
     Ok(None)
@@ -45,7 +49,10 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     let size = file.metadata()?.len();
     if size > LARGEST {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {LARGEST} bytes")));
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it is larger than {LARGEST} bytes"),
+        ));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
     file.by_ref().take(LARGEST).read_to_end(&mut bytes)?;

@@ -23,7 +23,9 @@ impl Install {
         for line in joined.lines().map(str::trim) {
             if line.starts_with('[') {
                 inside = line == "[Install]";
-            } else if let (true, false, Some((key, value))) = (inside, line.starts_with(['#', ';']), line.split_once('=')) {
+            } else if let (true, false, Some((key, value))) =
+                (inside, line.starts_with(['#', ';']), line.split_once('='))
+            {
                 let list = match key.trim() {
                     "WantedBy" => &mut install.wanted_by,
                     "RequiredBy" => &mut install.required_by,
@@ -34,7 +36,9 @@ impl Install {
                     list.clear();
                 }
                 // A name with a slash could lead out of the folder; no unit has one.
-                list.extend(value.split_whitespace().filter(|name| !name.contains('/')).map(str::to_owned));
+                list.extend(
+                    value.split_whitespace().filter(|name| !name.contains('/')).map(str::to_owned),
+                );
             }
         }
         install
@@ -67,18 +71,25 @@ mod tests {
     #[test]
     fn the_install_section_gives_links() {
         let text = "[Unit]\nWantedBy=no.target\n[Service]\nExecStart=/x\n[Install]\n# WantedBy=x\nWantedBy=a.target \\\n b.target\nRequiredBy=c.target\nAlias=me.service you.service ../x/y\n";
-        assert_eq!(Install::parse(text).links("me.service"), [
-            "a.target.wants/me.service",
-            "b.target.wants/me.service",
-            "c.target.requires/me.service",
-            "you.service"
-        ]);
+        assert_eq!(
+            Install::parse(text).links("me.service"),
+            [
+                "a.target.wants/me.service",
+                "b.target.wants/me.service",
+                "c.target.requires/me.service",
+                "you.service"
+            ]
+        );
         assert_eq!(Install::parse("[Service]\n"), Install::default());
     }
 
     #[test]
     fn instances_are_read_from_their_template() {
-        for (unit, file) in [("a.service", "a.service"), ("a@b.service", "a@.service"), ("a@.service", "a@.service")] {
+        for (unit, file) in [
+            ("a.service", "a.service"),
+            ("a@b.service", "a@.service"),
+            ("a@.service", "a@.service"),
+        ] {
             assert_eq!(file_name(unit), file);
         }
     }

@@ -14,6 +14,9 @@ use crate::sources::{self, Source};
 /// How often a download's progress is looked at.
 const POLL: Duration = Duration::from_millis(200);
 
+/// How many lines of apt's errors are shown: a full disk is said once for every package.
+const MOST_LINES: usize = 12;
+
 /// What the host's own apt is configured with.
 #[derive(Debug)]
 pub(super) struct HostConfig {
@@ -102,7 +105,7 @@ fn starting(program: &'static str, error: &io::Error) -> AptError {
 pub(super) struct Finished {
     pub(super) success: bool,
     pub(super) stdout: String,
-    /// The lines a person should see: errors and warnings, or all of standard output if there are none.
+    /// The lines a person should see.
     pub(super) output: String,
 }
 
@@ -146,16 +149,27 @@ pub(super) fn apt_get(
         (joined(out), joined(err), status)
     });
     let (stdout, stderr) = (out?, err?);
-    let told: Vec<&str> = stderr
-        .lines()
-        .filter(|line| line.starts_with("E:") || line.starts_with("W:") || line.starts_with("   "))
-        .collect();
-    let output = if told.is_empty() {
-        format!("{stdout}{stderr}").trim_end().to_owned()
-    } else {
-        told.join("\n")
-    };
+    let output = told(&stdout, &stderr);
     Ok(Finished { success: status?.success(), stdout, output })
+}
+
+/// The lines of apt's output a person should see: its errors with what belongs to them, each once and not
+/// too many; all there is if it names none.
+pub(super) fn told(stdout: &str, stderr: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    let mut in_error = false;
+    for line in stderr.lines() {
+        in_error = line.starts_with("E:") || (in_error && line.starts_with("   "));
+        if in_error && (line.starts_with("   ") || !lines.contains(&line)) {
+            lines.push(line);
+        }
+    }
+    if lines.is_empty() {
+        return format!("{stdout}{stderr}").trim_end().to_owned();
+    }
+    let more = lines.len().saturating_sub(MOST_LINES);
+    let shown = lines[..lines.len() - more].join("\n");
+    if more == 0 { shown } else { format!("{shown}\n... and {more} lines more") }
 }
 
 fn joined(reader: std::thread::ScopedJoinHandle<'_, io::Result<String>>) -> io::Result<String> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{advice, config};
+use super::{advice, config, run};
 
 #[test]
 fn the_configuration_is_private_and_keeps_the_hosts_proxy() {
@@ -62,4 +62,18 @@ fn each_kind_of_trouble_has_its_advice() {
     for (output, start) in table {
         assert!(advice(output).starts_with(start), "{output}: {}", advice(output));
     }
+}
+
+#[test]
+fn errors_are_shown_without_repetition_and_not_too_many() {
+    let text = run::told(
+        "Get:1\n",
+        "W: noise\nE: one\n   - detail\nW: noise\n   - of noise\nE: one\nE: two\n",
+    );
+    assert_eq!(text, "E: one\n   - detail\nE: two");
+    let many = (0..99).map(|n| format!("E: {n}")).collect::<Vec<_>>().join("\n");
+    let text = run::told("", &many);
+    assert_eq!(text.lines().count(), 13);
+    assert!(text.ends_with("... and 87 lines more"), "{text}");
+    assert_eq!(run::told("out\n", "W: err\n"), "out\nW: err");
 }

@@ -4,7 +4,7 @@
 //! renamed into place. Two builds may work on it at once; a named advisory lock keeps them from doing
 //! the same work twice, and losing that race is harmless. Nothing here knows what an entry holds.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ use fs_err as fs;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 use tempfile::TempDir;
+
+use crate::progress::Progress;
 
 /// Scratch folders older than this were left by a build that was killed.
 const STALE: Duration = Duration::from_hours(48);
@@ -52,19 +54,24 @@ impl Cache {
         self.root.join(relative)
     }
 
-    /// Waits for and takes the lock of that name.
-    pub(crate) fn lock(&self, name: &str) -> io::Result<Held> {
+    /// Takes the lock of that name; says so if another build must be waited for.
+    pub(crate) fn lock(&self, name: &str, progress: &Progress) -> io::Result<Held> {
         let path = self.root.join("locks").join(name);
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .and_then(|file| file.lock().map(|()| file))
-            .map_err(|error| {
-                io::Error::new(error.kind(), format!("locking {}: {error}", path.display()))
-            })?;
-        Ok(Held { _file: file })
+        let take = || {
+            let file = File::options().create(true).truncate(false).write(true).open(&path)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    let _step = progress.step("waiting for another build that uses the cache");
+                    file.lock()?;
+                }
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            Ok(Held { _file: file })
+        };
+        take().map_err(|error: io::Error| {
+            io::Error::new(error.kind(), format!("locking {}: {error}", path.display()))
+        })
     }
 
     /// A new private folder on the cache's file system, removed when dropped.

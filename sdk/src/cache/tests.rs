@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use fs_err as fs;
 
 use super::{Cache, Stamp};
+use crate::progress::Progress;
 
 #[test]
 fn many_builds_that_publish_one_entry_leave_one_whole_entry() {
@@ -37,7 +38,7 @@ fn a_named_lock_is_held_by_one_at_a_time() {
             scope.spawn(|| {
                 let cache = Cache::open(folder.path()).expect("opens");
                 for _ in 0..20 {
-                    let _held = cache.lock("apt").expect("locks");
+                    let _held = cache.lock("apt", &Progress::quiet()).expect("locks");
                     assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                     std::thread::yield_now();
                     inside.fetch_sub(1, Ordering::SeqCst);

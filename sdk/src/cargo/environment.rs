@@ -50,44 +50,19 @@ pub(super) fn is_dropped(name: &OsStr) -> bool {
             .any(|dropped| name == *dropped || name.starts_with(&format!("{dropped}_")))
 }
 
-/// Paths of this machine and what programs are to hold in their place.
-pub(super) fn remaps(
-    workspace: &Path,
-    cargo_home: &Path,
-    sysroot: &Path,
-    target_dir: &Path,
-) -> io::Result<Vec<(PathBuf, String)>> {
-    // The compiler takes the last mapping that fits, so the inner folders come last.
-    let mut maps = vec![
-        (workspace.to_owned(), "/keelson".to_owned()),
-        (cargo_home.to_owned(), "/cargo".to_owned()),
-    ];
-    // Registry folders are named by the registry's address, which differs behind a mirror.
-    let registries = cargo_home.join("registry/src");
-    if registries.is_dir() {
-        let mut folders = Vec::new();
-        for entry in fs::read_dir(&registries)? {
-            folders.push(entry?.path());
-        }
-        folders.sort();
-        maps.extend(folders.into_iter().map(|folder| (folder, "/cargo/registry".to_owned())));
-    }
-    maps.push((sysroot.to_owned(), "/rust".to_owned()));
-    maps.push((target_dir.to_owned(), "/target".to_owned()));
-    Ok(maps)
+/// The folders of this machine that programs must not show.
+#[derive(Debug)]
+pub(super) struct Folders<'a> {
+    pub(super) workspace: &'a Path,
+    pub(super) cargo_home: &'a Path,
+    pub(super) sysroot: &'a Path,
+    pub(super) target_dir: &'a Path,
 }
 
-/// Writes the wrapper for these mappings into the cache; its name is its content.
-pub(super) fn wrapper(cache: &Cache, maps: &[(PathBuf, String)]) -> io::Result<PathBuf> {
-    let mut script = b"#!/bin/sh\nexec \"$@\"".to_vec();
-    for (from, to) in maps {
-        script.extend(b" --remap-path-prefix ");
-        let mut pair = OsString::from(from);
-        pair.push("=");
-        pair.push(to);
-        script.extend(quoted(&pair));
-    }
-    script.push(b'\n');
+/// Writes a wrapper around the compiler that maps these folders away; gives its place in the cache,
+/// which is named by its content.
+pub(super) fn wrapper(cache: &Cache, folders: &Folders<'_>) -> io::Result<PathBuf> {
+    let script = script(folders);
     let folder = cache.path("rustc");
     fs::create_dir_all(&folder)?;
     let path = folder.join(Digest::of(&script).to_string());
@@ -100,6 +75,30 @@ pub(super) fn wrapper(cache: &Cache, maps: &[(PathBuf, String)]) -> io::Result<P
         fs::rename(&made, &path)?;
     }
     Ok(path)
+}
+
+/// The compiler takes the last mapping that fits, so inner folders come after outer ones. Registry folders
+/// are named by the registry's address, which differs behind a mirror, and appear during the build.
+fn script(folders: &Folders<'_>) -> Vec<u8> {
+    let map = |folder: &Path, name: &str| {
+        let mut pair = OsString::from(folder);
+        pair.push("=");
+        pair.push(name);
+        [b" --remap-path-prefix ".to_vec(), quoted(&pair)].concat()
+    };
+    let registries = quoted(folders.cargo_home.join("registry/src").as_os_str());
+    [
+        b"#!/bin/sh\nset -- \"$@\"".to_vec(),
+        map(folders.workspace, "/keelson"),
+        map(folders.cargo_home, "/cargo"),
+        b"\nfor folder in ".to_vec(),
+        registries,
+        b"/*; do\n  set -- \"$@\" --remap-path-prefix \"$folder=/cargo/registry\"\ndone\nexec \"$@\"".to_vec(),
+        map(folders.sysroot, "/rust"),
+        map(folders.target_dir, "/target"),
+        b"\n".to_vec(),
+    ]
+    .concat()
 }
 
 /// A word for the shell.

@@ -58,7 +58,7 @@ impl Sdk {
         if let Some(built) = load(&place) {
             return Ok(built);
         }
-        let _held = self.cache.lock(&format!("crate-{}", program.name))?;
+        let _held = self.cache.lock(&format!("crate-{}", program.name), &self.options.progress)?;
         if let Some(built) = load(&place) {
             return Ok(built);
         }

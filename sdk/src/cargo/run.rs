@@ -12,6 +12,9 @@ use super::{CargoError, TARGET, environment};
 use crate::cache::Cache;
 use crate::progress::Step;
 
+/// What cargo says when it may not fetch what it needs; it does not always name the reason.
+const NOT_HERE: [&str; 3] = ["offline", "could not find", "no matching package"];
+
 /// cargo as the build uses it.
 pub(super) struct Cargo<'a> {
     cache: &'a Cache,
@@ -66,8 +69,13 @@ impl<'a> Cargo<'a> {
         fs::create_dir_all(target_dir)?;
         let target_dir = fs::canonicalize(target_dir)?;
         let sysroot = PathBuf::from(self.rustc(&folder, &["--print", "sysroot"])?);
-        let maps = environment::remaps(&folder, &self.home, &sysroot, &target_dir)?;
-        let wrapper = environment::wrapper(self.cache, &maps)?;
+        let folders = environment::Folders {
+            workspace: &folder,
+            cargo_home: &self.home,
+            sysroot: &sysroot,
+            target_dir: &target_dir,
+        };
+        let wrapper = environment::wrapper(self.cache, &folders)?;
         let mut command = Command::new(&self.program);
         for (name, _) in std::env::vars_os() {
             if environment::is_dropped(&name) {
@@ -116,7 +124,7 @@ impl<'a> Cargo<'a> {
             return Ok(messages);
         }
         let what = what.to_owned();
-        Err(if self.offline && output.contains("offline") {
+        Err(if self.offline && NOT_HERE.iter().any(|words| output.contains(words)) {
             CargoError::Offline { what, output }
         } else {
             CargoError::Build { what, output }

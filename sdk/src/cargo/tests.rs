@@ -105,3 +105,19 @@ fn the_compilers_errors_are_shown_whole() {
     assert!(output.contains("cannot find value `nonsense`"), "{output}");
     assert!(output.contains("src/main.rs:1:13"), "{output}");
 }
+
+#[test]
+fn a_crate_that_is_not_there_is_an_error_that_says_offline() {
+    let folder = tempfile::tempdir().expect("tempdir");
+    let program = super::CrateProgram {
+        name: "keelson-no-such-crate".to_owned(),
+        version: "1.0.0".to_owned(),
+        features: vec!["minimal".to_owned()],
+        default_features: false,
+        binaries: vec!["none".to_owned()],
+    };
+    let error = sdk(folder.path()).build_crate(&program).expect_err("fails");
+    assert!(matches!(error, Error::Cargo(CargoError::Offline { .. })), "{error}");
+    let left = fs::read_dir(folder.path().join("crates")).expect("there").count();
+    assert_eq!(left, 0, "nothing half made is left");
+}

@@ -35,6 +35,10 @@ fn mistakes_are_shown_with_line_and_column() {
     };
     let table = [
         ("schema = 2\nsuite = \"trixie\"\n".to_owned(), "b.lock:1:10: schema 2 is unknown"),
+        (
+            "schema = 1\nsuite = \"a b\"\n".to_owned(),
+            "b.lock:2:9: \"a b\" is no name of a Debian suite",
+        ),
         ("suite = \"trixie\"\n".to_owned(), "b.lock:1:1: missing field `schema`"),
         (pin("colour = 1\n"), "b.lock:9:1: unknown field `colour`"),
         (pin("depends = [\"b\"]\n"), "b.lock:9:12: package b is needed here but not listed"),

@@ -30,7 +30,7 @@ pub struct LockError {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct RawLock {
     schema: Spanned<i64>,
-    suite: String,
+    suite: Spanned<String>,
     #[serde(default)]
     image: Vec<RawPin>,
     #[serde(default)]
@@ -60,8 +60,15 @@ pub(super) fn parse(source: &str, file: &str) -> Result<Lock, LockError> {
             format!("schema {} is unknown, this program reads {SCHEMA}", raw.schema.get_ref()),
         ));
     }
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if raw.suite.get_ref().is_empty() || !raw.suite.get_ref().bytes().all(plain) {
+        return Err(fail(
+            raw.suite.span(),
+            format!("{:?} is no name of a Debian suite", raw.suite.get_ref()),
+        ));
+    }
     Ok(Lock {
-        suite: raw.suite,
+        suite: raw.suite.into_inner(),
         image: section(raw.image, &fail)?,
         tools: section(raw.tools, &fail)?,
     })

@@ -37,7 +37,7 @@ impl Sdk {
         if self.options.offline {
             return Err(Error::OfflineLists);
         }
-        let _held = self.cache.lock("apt")?;
+        let _held = self.cache.lock("apt", &self.options.progress)?;
         let apt = self.apt(SUITE)?;
         let index = self.lists(&apt)?;
         Ok(Lock {
@@ -68,7 +68,7 @@ impl Sdk {
         let provided = self.provide(lock, &request)?;
         match provided.tools {
             Some(tools) => Ok(tools),
-            None => Ok(Tools::compose(&self.cache, &[])?),
+            None => Ok(Tools::compose(&self.cache, &[], &self.options.progress)?),
         }
     }
 
@@ -116,8 +116,7 @@ impl Sdk {
             let Some(parts) = tools.iter().map(load).collect::<Option<Vec<_>>>() else {
                 return Ok(None);
             };
-            let _step = self.options.progress.step("arranging the tools");
-            Some(Tools::compose(&self.cache, &parts)?)
+            Some(Tools::compose(&self.cache, &parts, &self.options.progress)?)
         };
         Ok(Some(Provided { lock: lock.clone(), packages, tools: composed }))
     }
@@ -126,7 +125,7 @@ impl Sdk {
     fn fetch(&self, lock: &Lock, request: &Request) -> Result<Lock> {
         let progress = &self.options.progress;
         // One build at a time fetches; the one that waited looks again before it does.
-        let _held = self.cache.lock("apt")?;
+        let _held = self.cache.lock("apt", &self.options.progress)?;
         let store = Store::new(&self.cache);
         let mut wanted = Wanted::of(lock, request, &store);
         wanted.absent = store.mend(wanted.absent, progress)?;

@@ -46,26 +46,17 @@ fn full() -> (TempDir, Lock) {
             sha256: Digest::of(&bytes),
             depends: depends.iter().map(|name| (*name).to_owned()).collect(),
         };
-        let section = if name == "greet" {
-            &mut lock.tools
-        } else {
-            &mut lock.image
-        };
+        let section = if name == "greet" { &mut lock.tools } else { &mut lock.image };
         section.insert(name.to_owned(), pin.clone());
         pins.insert(pin.sha256, (name.to_owned(), pin));
     }
-    Store::new(&cache)
-        .add(&pins, scratch.path(), &Progress::quiet())
-        .expect("adds");
+    Store::new(&cache).add(&pins, scratch.path(), &Progress::quiet()).expect("adds");
     (folder, lock)
 }
 
 fn request(image: &[&str], tools: &[&str]) -> Request {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    Request {
-        image: names(image),
-        tools: names(tools),
-    }
+    Request { image: names(image), tools: names(tools) }
 }
 
 #[test]
@@ -87,9 +78,8 @@ fn a_full_cache_needs_neither_network_nor_apt() {
 #[test]
 fn tools_that_are_not_asked_for_are_not_arranged() {
     let (folder, lock) = full();
-    let provided = sdk(folder.path(), false)
-        .provide(&lock, &request(&["libhello"], &[]))
-        .expect("provides");
+    let provided =
+        sdk(folder.path(), false).provide(&lock, &request(&["libhello"], &[])).expect("provides");
     assert!(provided.tools.is_none());
     assert_eq!(fs::read_dir(folder.path().join("tools")).expect("there").count(), 0);
 }
@@ -112,9 +102,8 @@ fn what_the_cache_lacks_is_named_offline() {
 #[test]
 fn a_package_outside_the_lock_is_refused_when_locked() {
     let (folder, lock) = full();
-    let error = sdk(folder.path(), true)
-        .provide(&lock, &request(&["unpinned"], &[]))
-        .expect_err("refused");
+    let error =
+        sdk(folder.path(), true).provide(&lock, &request(&["unpinned"], &[])).expect_err("refused");
     assert!(matches!(error, Error::Locked(_)), "{error}");
 }
 

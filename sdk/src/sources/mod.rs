@@ -1,6 +1,21 @@
 //! Where packages come from: reading the host's apt sources in both formats, choosing its Debian mirror,
 //! and writing the sources of the private apt root. Pure: text in, values and text out.
 
+/// Names a Debian mirror's main suite may have on a host. Other distributions name theirs otherwise.
+const SUITES: [&str; 11] = [
+    "oldstable",
+    "stable",
+    "testing",
+    "unstable",
+    "sid",
+    "buster",
+    "bullseye",
+    "bookworm",
+    "trixie",
+    "forky",
+    "duke",
+];
+
 /// One suite at one place, as the host's configuration names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
@@ -107,7 +122,6 @@ pub(crate) fn choose(sources: &[Source]) -> Option<Mirror> {
     let usable = |source: &&Source| {
         !source.uri.starts_with("cdrom:") && source.components.iter().any(|name| name == "main")
     };
-    let is_base = |suite: &str| !suite.contains(['-', '/', '_']);
     let score = |source: &Source| {
         let updates = format!("{}-updates", source.suite);
         let beside = |other: &Source| same(&other.uri, &source.uri) && other.suite == updates;
@@ -118,7 +132,7 @@ pub(crate) fn choose(sources: &[Source]) -> Option<Mirror> {
     let mut best: Option<(&Source, u8)> = None;
     for source in sources.iter().filter(usable) {
         let score = score(source);
-        if is_base(&source.suite) && score > best.map_or(0, |(_, score)| score) {
+        if SUITES.contains(&source.suite.as_str()) && score > best.map_or(0, |(_, score)| score) {
             best = Some((source, score));
         }
     }

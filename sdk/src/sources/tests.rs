@@ -42,6 +42,9 @@ fn both_formats_give_the_same_sources() {
 fn the_debian_mirror_is_told_from_archives_of_others() {
     let others = "deb https://db.example/apt bookworm main\ndeb https://cloud.example/apt cloud-bookworm main\ndeb cdrom:[Debian]/ bookworm main\n";
     let mut sources = parse_list(others);
+    let ubuntu =
+        "deb http://u.example/ubuntu noble main\ndeb http://u.example/ubuntu noble-updates main\n";
+    sources.extend(parse_list(ubuntu));
     assert_eq!(choose(&sources), None);
     sources.extend(parse_deb822(DEB822));
     assert_eq!(

@@ -18,6 +18,7 @@ use self::program::Kind;
 use crate::cache::Cache;
 use crate::digest::Digest;
 use crate::lock::Pin;
+use crate::progress::Progress;
 use crate::store::Package;
 
 /// Why a tool cannot be run.
@@ -74,14 +75,19 @@ impl Tools {
     }
 
     /// Joins packages into a set.
-    pub(crate) fn compose(cache: &Cache, packages: &[Package]) -> Result<Self, ToolsError> {
+    pub(crate) fn compose(
+        cache: &Cache,
+        packages: &[Package],
+        progress: &Progress,
+    ) -> Result<Self, ToolsError> {
         let key = key(packages.iter().map(|package| (package.name.as_str(), package.sha256)));
         let folder = cache.path("tools").join(&key);
-        let _held = cache.lock("tools")?;
+        let _held = cache.lock("tools", progress)?;
         if let Some(libraries) = compose::check(&folder) {
             return Ok(Self::new(cache, folder, libraries));
         }
         cache.remove(&folder)?;
+        let _step = progress.step("arranging the tools");
         let scratch = cache.scratch()?;
         let made = scratch.path().join("tools");
         let libraries = compose::write(&made, packages)?;

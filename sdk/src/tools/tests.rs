@@ -8,6 +8,7 @@ use super::{Tools, ToolsError};
 use crate::cache::Cache;
 use crate::deb::{Control, tests as debs};
 use crate::digest::Digest;
+use crate::progress::Progress;
 use crate::store::Package;
 
 fn package(folder: &std::path::Path, name: &str, members: &[debs::Member<'_>]) -> Package {
@@ -50,7 +51,7 @@ fn scripts_run_and_find_their_siblings_and_their_arguments_arrive() {
             &[(debs::FILE, "./sbin/inner", "#!/bin/sh\necho \"<$1>\"\n", 0o755)],
         ),
     ];
-    let tools = Tools::compose(&cache, &parts).expect("composes");
+    let tools = Tools::compose(&cache, &parts, &Progress::quiet()).expect("composes");
     assert_eq!(run(tools.command("outer").expect("known").arg("a b")), "<a b>\n");
     assert_eq!(run(Command::new(tools.bin().join("inner")).arg("x")), "<x>\n");
     assert!(matches!(tools.command("nonesuch"), Err(ToolsError::Unknown(_))));
@@ -66,9 +67,9 @@ fn a_damaged_set_is_made_again() {
         "one",
         &[(debs::FILE, "./usr/bin/a", "#!/bin/sh\necho one\n", 0o755)],
     )];
-    let tools = Tools::compose(&cache, &parts).expect("composes");
+    let tools = Tools::compose(&cache, &parts, &Progress::quiet()).expect("composes");
     fs::remove_file(tools.path("usr/bin/a")).expect("removes");
-    let again = Tools::compose(&cache, &parts).expect("composes");
+    let again = Tools::compose(&cache, &parts, &Progress::quiet()).expect("composes");
     assert_eq!(run(&mut again.command("a").expect("known")), "one\n");
 }
 
@@ -78,6 +79,7 @@ fn two_packages_with_one_file_are_named() {
     let cache = Cache::open(&folder.path().join("cache")).expect("opens");
     let file = [(debs::FILE, "./usr/bin/a", "x", 0o755)];
     let parts = [package(folder.path(), "one", &file), package(folder.path(), "two", &file)];
-    let error = Tools::compose(&cache, &parts).expect_err("refused").to_string();
+    let error =
+        Tools::compose(&cache, &parts, &Progress::quiet()).expect_err("refused").to_string();
     assert_eq!(error, "the packages one and two both have the file usr/bin/a");
 }

@@ -16,7 +16,8 @@ pub(super) struct Counted {
 impl Counted {
     /// Parses the value of `LoaderBootCountPath`: a path with backslashes from the partition's root.
     pub(super) fn parse(path: &str) -> Option<Self> {
-        let mut parts: Vec<&str> = path.split(['\\', '/']).filter(|part| !part.is_empty()).collect();
+        let mut parts: Vec<&str> =
+            path.split(['\\', '/']).filter(|part| !part.is_empty()).collect();
         let name = parts.pop()?;
         if parts.iter().any(|part| matches!(*part, "." | "..")) {
             return None;
@@ -37,7 +38,9 @@ impl Counted {
 
     /// Whether `name` is this entry with any counter.
     pub(super) fn is_same_entry(&self, name: &str) -> bool {
-        split(name).is_some_and(|(stem, extension)| stem == self.stem && extension.eq_ignore_ascii_case(&self.extension))
+        split(name).is_some_and(|(stem, extension)| {
+            stem == self.stem && extension.eq_ignore_ascii_case(&self.extension)
+        })
     }
 }
 

@@ -15,7 +15,15 @@ fn counted_paths_of_the_loader_are_understood() {
     ] {
         assert_eq!(counted.is_same_entry(name), same, "{name}");
     }
-    for path in ["", "\\", "\\EFI\\Linux\\keelson_1.2.efi", "\\a\\..\\k+1.efi", "+1.efi", "k+.efi", "k+1-.efi"] {
+    for path in [
+        "",
+        "\\",
+        "\\EFI\\Linux\\keelson_1.2.efi",
+        "\\a\\..\\k+1.efi",
+        "+1.efi",
+        "k+.efi",
+        "k+1-.efi",
+    ] {
         assert_eq!(Counted::parse(path), None, "{path}");
     }
 }
@@ -30,7 +38,10 @@ fn the_counter_is_taken_off_once() {
     // The loader may name another state of the counter than the one on the disk.
     let counted = Counted::parse("\\EFI\\Linux\\keelson_1+3.efi").expect("counted");
     let (from, to) = ("keelson_1+2-1.efi".to_owned(), "keelson_1.efi".to_owned());
-    assert_eq!(rename(esp.path(), &counted).expect("renamed"), Outcome::Renamed { from, to: to.clone() });
+    assert_eq!(
+        rename(esp.path(), &counted).expect("renamed"),
+        Outcome::Renamed { from, to: to.clone() }
+    );
     assert_eq!(rename(esp.path(), &counted).expect("known"), Outcome::Already(to));
     assert_eq!(fs::read_to_string(folder.join("keelson_1.efi")).expect("kept"), "uki");
     assert!(folder.join("keelson_2+3.efi").exists());

@@ -46,7 +46,8 @@ impl BoundedFile {
         let (file, size) = match &mut self.open {
             Some(open) => open,
             closed => {
-                let file = OpenOptions::new().append(true).create(true).mode(0o640).open(&self.path)?;
+                let file =
+                    OpenOptions::new().append(true).create(true).mode(0o640).open(&self.path)?;
                 let size = file.metadata()?.len();
                 closed.insert((file, size))
             }

@@ -26,12 +26,14 @@ fn parse_line(line: &[u8]) -> Option<MountPoint> {
     let fields: Vec<&[u8]> = line.split(|byte| *byte == b' ').collect();
     // The optional fields end with a lone hyphen.
     let hyphen = 6 + fields.get(6..)?.iter().position(|field| *field == b"-")?;
-    let read_only = |options: &[u8]| options.split(|byte| *byte == b',').any(|option| option == b"ro");
+    let read_only =
+        |options: &[u8]| options.split(|byte| *byte == b',').any(|option| option == b"ro");
     Some(MountPoint {
         target: PathBuf::from(OsString::from_vec(unescape(fields[4]))),
         kind: String::from_utf8_lossy(fields.get(hyphen + 1)?).into_owned(),
         source: String::from_utf8_lossy(&unescape(fields.get(hyphen + 2)?)).into_owned(),
-        read_only: read_only(fields[5]) || fields.get(hyphen + 3).is_some_and(|options| read_only(options)),
+        read_only: read_only(fields[5])
+            || fields.get(hyphen + 3).is_some_and(|options| read_only(options)),
     })
 }
 
@@ -40,9 +42,10 @@ fn unescape(field: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(field.len());
     let mut at = 0;
     while at < field.len() {
-        let escaped = field.get(at + 1..at + 4).filter(|_| field[at] == b'\\').and_then(|digits| {
-            u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()
-        });
+        let escaped = field
+            .get(at + 1..at + 4)
+            .filter(|_| field[at] == b'\\')
+            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
         out.push(escaped.unwrap_or(field[at]));
         at += if escaped.is_some() { 4 } else { 1 };
     }

@@ -20,16 +20,25 @@ impl ServiceRun {
     pub(super) fn prepare(&mut self, context: &mut Context<'_>) -> Result<(), String> {
         match context.cgroups.service(&self.name) {
             Ok(group) => self.cgroup = group,
-            Err(error) => context.log.note(format_args!("{}: {error}; it runs without a group", self.name)),
+            Err(error) => {
+                context.log.note(format_args!("{}: {error}; it runs without a group", self.name));
+            }
         }
-        for problem in self.cgroup.iter().flat_map(|group| group.limit(&self.config.cgroup_settings)) {
+        for problem in
+            self.cgroup.iter().flat_map(|group| group.limit(&self.config.cgroup_settings))
+        {
             context.log.note(format_args!("{}: {problem}", self.name));
         }
         let credentials = self.credentials()?;
         for directory in &self.config.directories {
             let failed = |error| format!("making {}: {error}", directory.path.display());
-            fs::DirBuilder::new().recursive(true).mode(0o755).create(&directory.path).map_err(failed)?;
-            fs::set_permissions(&directory.path, fs::Permissions::from_mode(directory.mode)).map_err(failed)?;
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o755)
+                .create(&directory.path)
+                .map_err(failed)?;
+            fs::set_permissions(&directory.path, fs::Permissions::from_mode(directory.mode))
+                .map_err(failed)?;
             if let Some(credentials) = &credentials {
                 let (uid, gid) = (credentials.uid.as_raw(), credentials.gid.as_raw());
                 chown(&directory.path, Some(uid), Some(gid)).map_err(failed)?;
@@ -39,7 +48,11 @@ impl ServiceRun {
     }
 
     /// Starts a command of the service. An error is in words.
-    pub(super) fn launch(&mut self, command: &Command, context: &mut Context<'_>) -> Result<Pid, String> {
+    pub(super) fn launch(
+        &mut self,
+        command: &Command,
+        context: &mut Context<'_>,
+    ) -> Result<Pid, String> {
         let credentials = if command.privileged { None } else { self.credentials()? };
         let environment = self.environment(credentials.as_ref())?;
         let mut arguments = words::substitute(&command.words[1..], &environment);
@@ -88,7 +101,8 @@ impl ServiceRun {
     /// The main process of a forking service: by its PID file, else the only one in its group.
     pub(super) fn main_after_fork(&self) -> Option<Pid> {
         let by_file = self.config.pid_file.as_ref().and_then(|file| fs::read_to_string(file).ok());
-        if let Some(pid) = by_file.and_then(|text| text.trim().parse().ok()).and_then(Pid::from_raw) {
+        if let Some(pid) = by_file.and_then(|text| text.trim().parse().ok()).and_then(Pid::from_raw)
+        {
             return Some(pid);
         }
         match self.cgroup.as_ref()?.processes()[..] {
@@ -98,11 +112,15 @@ impl ServiceRun {
     }
 
     fn credentials(&self) -> Result<Option<Credentials>, String> {
-        accounts::credentials(self.config.user.as_deref(), self.config.group.as_deref()).map_err(|error| error.to_string())
+        accounts::credentials(self.config.user.as_deref(), self.config.group.as_deref())
+            .map_err(|error| error.to_string())
     }
 
     /// The fixed variables, then `Environment=`, then `EnvironmentFile=` (systemd.exec(5)).
-    fn environment(&self, credentials: Option<&Credentials>) -> Result<BTreeMap<String, String>, String> {
+    fn environment(
+        &self,
+        credentials: Option<&Credentials>,
+    ) -> Result<BTreeMap<String, String>, String> {
         let mut environment = BTreeMap::from([("PATH".to_owned(), process::PATH.to_owned())]);
         let mut set = |name: &str, value: String| environment.insert(name.to_owned(), value);
         set("NOTIFY_SOCKET", notify::SOCKET.to_owned());
@@ -115,7 +133,11 @@ impl ServiceRun {
             set("MAINPID", main.as_raw_nonzero().to_string());
         }
         if matches!((self.config.input, self.config.output), (Input::Tty, _) | (_, Output::Tty)) {
-            set("TERM", if self.config.tty.to_string_lossy().contains("ttyS") { "vt220" } else { "linux" }.to_owned());
+            set(
+                "TERM",
+                if self.config.tty.to_string_lossy().contains("ttyS") { "vt220" } else { "linux" }
+                    .to_owned(),
+            );
         }
         environment.extend(self.config.environment.clone());
         for file in &self.config.environment_files {
@@ -136,7 +158,8 @@ fn assignments(text: &str) -> Vec<(String, String)> {
         .filter(|line| !line.starts_with(['#', ';']))
         .filter_map(|line| line.split_once('='))
         .map(|(name, value)| {
-            let words = words::split(value).unwrap_or_else(|_| vec![Word { text: value.to_owned(), quoted: false }]);
+            let words = words::split(value)
+                .unwrap_or_else(|_| vec![Word { text: value.to_owned(), quoted: false }]);
             let value = words.into_iter().map(|word| word.text).collect::<Vec<_>>().join(" ");
             (name.trim().to_owned(), value)
         })
@@ -150,7 +173,8 @@ mod tests {
     #[test]
     fn environment_files_are_assignments_with_quotes() {
         let text = "# comment\nSSHD_OPTS=\nA=\"b c\" d\nB='x'\n; c=d\nnothing\n";
-        let expected = [("SSHD_OPTS", ""), ("A", "b c d"), ("B", "x")].map(|(a, b)| (a.to_owned(), b.to_owned()));
+        let expected = [("SSHD_OPTS", ""), ("A", "b c d"), ("B", "x")]
+            .map(|(a, b)| (a.to_owned(), b.to_owned()));
         assert_eq!(assignments(text), expected);
     }
 }

@@ -7,7 +7,7 @@ use rustix::process::{Signal, kill_process};
 
 use super::{Context, Ending, ServiceRun, Started, State, StopStep};
 use crate::restart::{Decision, Exit, RestartOn};
-use crate::unit::KillMode;
+use crate::unit::{KillMode, Type};
 
 /// How often a group is looked at whether it has become empty.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -18,7 +18,10 @@ impl ServiceRun {
         match self.state {
             State::Starting(_) | State::Running | State::Exited => {
                 let reason = "stopped".to_owned();
-                self.begin_stop(Ending { exit: Exit::Clean, status: None, reason, asked: true }, context);
+                self.begin_stop(
+                    Ending { exit: Exit::Clean, status: None, reason, asked: true },
+                    context,
+                );
             }
             State::Restarting(_) => self.state = State::Inactive,
             State::Stopping(_) => {
@@ -42,7 +45,11 @@ impl ServiceRun {
         self.state = State::Stopping(step);
         match step {
             StopStep::Stop(index) | StopStep::Post(index) => {
-                let list = if matches!(step, StopStep::Stop(_)) { &self.config.stop } else { &self.config.stop_post };
+                let list = if matches!(step, StopStep::Stop(_)) {
+                    &self.config.stop
+                } else {
+                    &self.config.stop_post
+                };
                 match list.get(index).cloned() {
                     Some(command) => match self.launch(&command, context) {
                         Ok(pid) => self.control = Some(pid),
@@ -51,7 +58,9 @@ impl ServiceRun {
                             self.after_stop_command(step, context);
                         }
                     },
-                    None if matches!(step, StopStep::Stop(_)) => self.enter_stop(StopStep::Term, context),
+                    None if matches!(step, StopStep::Stop(_)) => {
+                        self.enter_stop(StopStep::Term, context);
+                    }
                     None => self.down(context),
                 }
             }
@@ -83,7 +92,8 @@ impl ServiceRun {
         match step {
             StopStep::Term | StopStep::Kill if self.is_gone() => {
                 self.control = None;
-                self.deadline = self.config.stop_timeout.map(|timeout| context.now.saturating_add(timeout));
+                self.deadline =
+                    self.config.stop_timeout.map(|timeout| context.now.saturating_add(timeout));
                 self.enter_stop(StopStep::Post(0), context);
             }
             StopStep::Term if late => {
@@ -98,7 +108,11 @@ impl ServiceRun {
                     let _gone = kill_process(pid, Signal::KILL);
                 }
                 self.deadline = Some(context.now.saturating_add(limit));
-                let next = if matches!(step, StopStep::Stop(_)) { StopStep::Term } else { StopStep::Post(usize::MAX) };
+                let next = if matches!(step, StopStep::Stop(_)) {
+                    StopStep::Term
+                } else {
+                    StopStep::Post(usize::MAX)
+                };
                 self.enter_stop(next, context);
             }
             _ => {}
@@ -152,12 +166,21 @@ impl ServiceRun {
         let decision = if ending.asked {
             Decision::Stay
         } else {
-            let prevented = ending.status.is_some_and(|status| self.config.restart_prevent.contains(&status));
+            let prevented =
+                ending.status.is_some_and(|status| self.config.restart_prevent.contains(&status));
             let on = if prevented { RestartOn::No } else { self.config.restart };
-            self.history.after_exit(context.now, ending.exit, on, self.config.restart_delay, self.config.start_limit)
+            self.history.after_exit(
+                context.now,
+                ending.exit,
+                on,
+                self.config.restart_delay,
+                self.config.start_limit,
+            )
         };
         let will_restart = matches!(decision, Decision::RestartAt(_));
-        for directory in self.config.directories.iter().filter(|directory| directory.passing && !will_restart) {
+        for directory in
+            self.config.directories.iter().filter(|directory| directory.passing && !will_restart)
+        {
             // What is left of it goes with /run.
             let _left = fs::remove_dir_all(&directory.path);
         }
@@ -167,18 +190,28 @@ impl ServiceRun {
                 context.log.console_only(&self.name, line);
             }
         }
-        let what = if bad && first { "Failed to start" } else if bad { "Failed:" } else { "Ended:" };
+        let what = if bad && first {
+            "Failed to start"
+        } else if bad {
+            "Failed:"
+        } else {
+            "Ended:"
+        };
         match decision {
             Decision::RestartAt(at) => {
                 let pause = at.saturating_sub(context.now).as_secs_f64();
                 let (name, reason) = (&self.name, &ending.reason);
-                context.log.say(format_args!("{what} {name}: {reason}; starting it again in {pause:.1} s"));
+                context.log.say(format_args!(
+                    "{what} {name}: {reason}; starting it again in {pause:.1} s"
+                ));
                 self.restarts = self.restarts.saturating_add(1);
                 self.state = State::Restarting(at);
             }
             Decision::LimitHit => {
                 let (name, reason) = (&self.name, &ending.reason);
-                context.log.say(format_args!("Failed: {name}: {reason}; started too often, it stays down"));
+                context.log.say(format_args!(
+                    "Failed: {name}: {reason}; started too often, it stays down"
+                ));
                 self.state = State::Failed;
             }
             Decision::Stay if bad => {
@@ -186,7 +219,10 @@ impl ServiceRun {
                 self.state = State::Failed;
             }
             Decision::Stay => {
-                if ending.asked {
+                // A oneshot has nothing left that stops.
+                if ending.asked && self.config.kind == Type::Oneshot {
+                    context.log.note(format_args!("Stopped {}", self.name));
+                } else if ending.asked {
                     context.log.say(format_args!("Stopped {}", self.name));
                 }
                 self.state = State::Inactive;
@@ -194,6 +230,8 @@ impl ServiceRun {
         }
         if bad && first && !will_restart {
             self.started = Started::No;
+        } else if ending.asked {
+            self.started = Started::Pending;
         }
     }
 }

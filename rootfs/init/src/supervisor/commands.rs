@@ -54,7 +54,11 @@ impl Supervisor {
             [verb, ..] if !root => Answer::new(4, format!("{verb}: only root may do this\n")),
             ["start", name] => {
                 let name = self.full_name(name);
-                if self.start_unit(&name) { Answer::new(0, "") } else { Answer::new(5, format!("there is no unit {name}\n")) }
+                if self.start_unit(&name) {
+                    Answer::new(0, "")
+                } else {
+                    Answer::new(5, format!("there is no unit {name}\n"))
+                }
             }
             ["stop", name] => {
                 let name = self.full_name(name);
@@ -84,7 +88,9 @@ impl Supervisor {
     fn is_active(&self, name: &str) -> Answer {
         let name = self.full_name(name);
         match self.services.get(&name) {
-            Some(service) if matches!(service.state, State::Running | State::Exited) => Answer::new(0, "active\n"),
+            Some(service) if matches!(service.state, State::Running | State::Exited) => {
+                Answer::new(0, "active\n")
+            }
             Some(service) => Answer::new(3, format!("{}\n", word(service))),
             None if self.targets.contains(&name) => Answer::new(0, "active\n"),
             None => Answer::new(4, "inactive\n"),
@@ -111,9 +117,11 @@ impl Supervisor {
     fn list(&self, wanted: impl Fn(&ServiceRun) -> bool) -> String {
         let mut text = String::new();
         for service in self.services.values().filter(|service| wanted(service)) {
-            let description = self.units.get(&service.name).map_or("", |unit| unit.description.as_str());
+            let description =
+                self.units.get(&service.name).map_or("", |unit| unit.description.as_str());
             // Writing to a string cannot fail.
-            let _written = writeln!(text, "{:<36} {:<12} {description}", service.name, word(service));
+            let _written =
+                writeln!(text, "{:<36} {:<12} {description}", service.name, word(service));
         }
         text
     }

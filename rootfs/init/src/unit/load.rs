@@ -9,7 +9,12 @@ use super::text::{self, Entry, Place, Remark};
 use super::{Kind, Unit};
 
 /// The search path, the first having the last word.
-pub const SEARCH_PATH: &[&str] = &["etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system", "usr/lib/systemd/system"];
+pub const SEARCH_PATH: &[&str] = &[
+    "etc/systemd/system",
+    "run/systemd/system",
+    "usr/local/lib/systemd/system",
+    "usr/lib/systemd/system",
+];
 
 /// Units that are part of this program; a file of the same name takes their place.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -40,7 +45,10 @@ pub struct Loader {
 impl Loader {
     /// A loader of the units below `root`, which is `/` but in tests.
     pub fn new(root: &Path) -> Self {
-        Self { folders: SEARCH_PATH.iter().map(|folder| root.join(folder)).collect(), remarks: Vec::new() }
+        Self {
+            folders: SEARCH_PATH.iter().map(|folder| root.join(folder)).collect(),
+            remarks: Vec::new(),
+        }
     }
 
     /// Loads `name`. A target without a file is an empty target where a `.wants` folder names it, else missing.
@@ -62,8 +70,11 @@ impl Loader {
                 }
             }
         }
-        let (wants, requires) = (self.linked(&canonical, "wants"), self.linked(&canonical, "requires"));
-        if entries.is_none() && (settings::is_service(name) || (wants.is_empty() && requires.is_empty())) {
+        let (wants, requires) =
+            (self.linked(&canonical, "wants"), self.linked(&canonical, "requires"));
+        if entries.is_none()
+            && (settings::is_service(name) || (wants.is_empty() && requires.is_empty()))
+        {
             return Loaded::Missing;
         }
         let mut entries = entries.unwrap_or_default();
@@ -77,7 +88,10 @@ impl Loader {
     }
 
     /// Loads `names` and all they want or require, without end. Gives the units and the aliases met (alias to own name).
-    pub fn load_closure(&mut self, names: &[&str]) -> (BTreeMap<String, Unit>, BTreeMap<String, String>) {
+    pub fn load_closure(
+        &mut self,
+        names: &[&str],
+    ) -> (BTreeMap<String, Unit>, BTreeMap<String, String>) {
         let mut units = BTreeMap::new();
         let mut aliases = BTreeMap::new();
         let mut seen = BTreeSet::new();
@@ -104,7 +118,9 @@ impl Loader {
             for candidate in [Some(name.to_owned()), template_of(name)].into_iter().flatten() {
                 let path = folder.join(candidate);
                 match fs::metadata(&path) {
-                    Ok(metadata) if metadata.is_file() && metadata.len() > 0 => return Found::File(path),
+                    Ok(metadata) if metadata.is_file() && metadata.len() > 0 => {
+                        return Found::File(path);
+                    }
                     // An empty file or a link to /dev/null masks.
                     Ok(metadata) if !metadata.is_dir() => return Found::Masked,
                     _ => {}
@@ -116,7 +132,9 @@ impl Loader {
 
     fn read(&mut self, path: &Path) -> Option<Vec<Entry>> {
         match fs::read(path) {
-            Ok(bytes) => Some(text::parse(&String::from_utf8_lossy(&bytes), path, &mut self.remarks)),
+            Ok(bytes) => {
+                Some(text::parse(&String::from_utf8_lossy(&bytes), path, &mut self.remarks))
+            }
             Err(error) => {
                 self.remarks.push(Remark {
                     place: Place { file: path.to_owned(), line: 1 },
@@ -133,15 +151,19 @@ impl Loader {
         for owner in [template_of(name), Some(name.to_owned())].into_iter().flatten() {
             for folder in self.folders.iter().rev() {
                 for path in list(&folder.join(format!("{owner}.d"))).unwrap_or_default() {
-                    if let (Some("conf"), Some(file_name)) =
-                        (path.extension().and_then(|extension| extension.to_str()), path.file_name())
-                    {
+                    if let (Some("conf"), Some(file_name)) = (
+                        path.extension().and_then(|extension| extension.to_str()),
+                        path.file_name(),
+                    ) {
                         found.insert(file_name.to_owned(), path);
                     }
                 }
             }
         }
-        found.into_values().filter(|path| fs::metadata(path).is_ok_and(|metadata| metadata.is_file())).collect()
+        found
+            .into_values()
+            .filter(|path| fs::metadata(path).is_ok_and(|metadata| metadata.is_file()))
+            .collect()
     }
 
     fn linked(&self, name: &str, relation: &str) -> BTreeSet<String> {
@@ -162,7 +184,9 @@ fn complete_targets(units: &mut BTreeMap<String, Unit>, aliases: &BTreeMap<Strin
     let named: BTreeSet<String> = units
         .values()
         .flat_map(|unit| unit.after.iter().chain(&unit.before))
-        .filter(|name| settings::is_target(name) && !units.contains_key(*name) && !aliases.contains_key(*name))
+        .filter(|name| {
+            settings::is_target(name) && !units.contains_key(*name) && !aliases.contains_key(*name)
+        })
         .cloned()
         .collect();
     for name in named {
@@ -172,7 +196,9 @@ fn complete_targets(units: &mut BTreeMap<String, Unit>, aliases: &BTreeMap<Strin
     let pulled: Vec<(String, String)> = units
         .values()
         .filter(|unit| matches!(unit.kind, Kind::Target))
-        .flat_map(|unit| unit.wants.iter().chain(&unit.requires).map(|name| (unit.name.clone(), name.clone())))
+        .flat_map(|unit| {
+            unit.wants.iter().chain(&unit.requires).map(|name| (unit.name.clone(), name.clone()))
+        })
         .collect();
     for (target, name) in pulled {
         let name = aliases.get(&name).unwrap_or(&name).clone();
@@ -190,7 +216,9 @@ enum Found {
 }
 
 fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
     paths.sort();
     Ok(paths)
 }

@@ -47,8 +47,10 @@ pub fn build(name: &str, entries: &[Entry], remarks: &mut Vec<Remark>) -> Unit {
         if SILENT.contains(&(entry.section.as_str(), entry.key.as_str())) {
             continue;
         }
-        let outcome = Specifiers { name }.expand(&entry.value).map_err(|error| error.to_string()).and_then(|text| {
-            match entry.section.as_str() {
+        let outcome = Specifiers { name }
+            .expand(&entry.value)
+            .map_err(|error| error.to_string())
+            .and_then(|text| match entry.section.as_str() {
                 "Unit" if entry.key == "DefaultDependencies" => {
                     default_dependencies = boolean(&text)?;
                     Ok(())
@@ -56,8 +58,7 @@ pub fn build(name: &str, entries: &[Entry], remarks: &mut Vec<Remark>) -> Unit {
                 "Unit" => unit_setting(&mut unit, &mut service, &entry.key, &text),
                 "Service" => service::setting(&mut service, &entry.key, &text),
                 other => Err(format!("section [{other}] is not implemented")),
-            }
-        });
+            });
         if let Err(what) = outcome {
             remarks.push(Remark { place: entry.place.clone(), what });
         }
@@ -84,7 +85,12 @@ pub fn is_target(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|extension| extension == "target")
 }
 
-fn unit_setting(unit: &mut Unit, service: &mut Service, key: &str, text: &str) -> Result<(), String> {
+fn unit_setting(
+    unit: &mut Unit,
+    service: &mut Service,
+    key: &str,
+    text: &str,
+) -> Result<(), String> {
     match key {
         "Description" => text.clone_into(&mut unit.description),
         "After" => names(&mut unit.after, text),
@@ -112,7 +118,7 @@ fn condition(key: &str, text: &str) -> Result<Condition, String> {
     let (negated, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
     let text = text.trim();
     let path = PathBuf::from(text);
-    let test = match key {
+    let looked_at = match key {
         "ConditionPathExists" => Test::PathExists(path),
         "ConditionPathIsDirectory" => Test::PathIsDirectory(path),
         "ConditionPathIsSymbolicLink" => Test::PathIsSymbolicLink(path),
@@ -123,7 +129,7 @@ fn condition(key: &str, text: &str) -> Result<Condition, String> {
         "ConditionFirstBoot" => Test::FirstBoot(boolean(text)?),
         _ => return Err(format!("{key}= is not implemented; taken to hold")),
     };
-    Ok(Condition { test, negated, trigger })
+    Ok(Condition { test: looked_at, negated, trigger })
 }
 
 fn names(set: &mut BTreeSet<String>, text: &str) {

@@ -93,16 +93,13 @@ fn logical_lines(text: &str) -> Vec<(usize, String)> {
             Some((number, text)) => (text, number),
             None => (String::new(), index + 1),
         };
-        match line.strip_suffix('\\') {
-            Some(part) => {
-                so_far.push_str(part.trim_end());
-                so_far.push(' ');
-                open = Some((number, so_far));
-            }
-            None => {
-                so_far.push_str(line);
-                lines.push((number, so_far));
-            }
+        if let Some(part) = line.strip_suffix('\\') {
+            so_far.push_str(part.trim_end());
+            so_far.push(' ');
+            open = Some((number, so_far));
+        } else {
+            so_far.push_str(line);
+            lines.push((number, so_far));
         }
     }
     lines.extend(open);

@@ -12,7 +12,6 @@ pub fn boolean(value: &str) -> Option<bool> {
 }
 
 /// A time span: `5`, `1.5s`, `1min 30s`, `200ms`; `infinity` gives `Some(None)`.
-#[expect(clippy::option_option, reason = "no value, a value that means for ever, and a length are three things")]
 pub fn time_span(value: &str) -> Option<Option<Duration>> {
     if value == "infinity" {
         return Some(None);

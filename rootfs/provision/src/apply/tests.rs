@@ -16,10 +16,15 @@ fn host() -> tempfile::TempDir {
         fs::create_dir_all(at(folder)).expect("made");
     }
     let uid = rustix::process::geteuid().as_raw();
-    fs::write(at("etc/passwd"), format!("root:x:0:0::/root:/bin/sh\ncore:x:{uid}:{uid}::/home/core:/bin/sh\n")).expect("written");
+    fs::write(
+        at("etc/passwd"),
+        format!("root:x:0:0::/root:/bin/sh\ncore:x:{uid}:{uid}::/home/core:/bin/sh\n"),
+    )
+    .expect("written");
     fs::write(at("etc/group"), "root:x:0:\ncore:x:500:\n").expect("written");
     fs::write(at("etc/hostname"), "keelson\n").expect("written");
-    fs::write(at("usr/lib/systemd/system/ssh.service"), "[Install]\nWantedBy=multi-user.target\n").expect("written");
+    fs::write(at("usr/lib/systemd/system/ssh.service"), "[Install]\nWantedBy=multi-user.target\n")
+        .expect("written");
     symlink("usr/lib", at("lib")).expect("linked");
     root
 }
@@ -34,7 +39,10 @@ fn provision(root: &Path, members: &str) -> Result<Vec<String>, Vec<String>> {
         return Err(plan.errors.into_iter().map(|(at, what)| format!("{at}: {what}")).collect());
     }
     open.set_homes(plan.homes);
-    plan.operations.iter().map(|operation| apply(operation, &open).map_err(|error| vec![error.to_string()])).collect()
+    plan.operations
+        .iter()
+        .map(|operation| apply(operation, &open).map_err(|error| vec![error.to_string()]))
+        .collect()
 }
 
 const ALL: &str = r#"
@@ -60,7 +68,8 @@ fn everything_is_written_and_a_second_run_changes_nothing() {
     let first = provision(root.path(), ALL).expect("applied");
     assert_eq!(first[0], "made /opt/app/data (0700)");
     assert_eq!(provision(root.path(), ALL).expect("applied again"), first);
-    let mode = |path: &str| fs::symlink_metadata(at(path)).expect("there").permissions().mode() & 0o7777;
+    let mode =
+        |path: &str| fs::symlink_metadata(at(path)).expect("there").permissions().mode() & 0o7777;
     for (path, text, expected) in [
         ("etc/app/x.conf", "one\n", 0o600),
         ("etc/hostname", "box\n", 0o644),
@@ -72,17 +81,33 @@ fn everything_is_written_and_a_second_run_changes_nothing() {
         assert_eq!(fs::read_to_string(at(path)).expect("there"), text, "{path}");
         assert_eq!(mode(path), expected, "{path}");
     }
-    assert_eq!((mode("opt/app/data"), mode("home/core/.ssh"), mode("opt/app")), (0o700, 0o700, 0o755));
+    assert_eq!(
+        (mode("opt/app/data"), mode("home/core/.ssh"), mode("opt/app")),
+        (0o700, 0o700, 0o755)
+    );
     for (path, target) in [
         ("etc/here", "app/x.conf"),
         ("etc/systemd/system/bad.service", "/dev/null"),
-        ("etc/systemd/system/multi-user.target.wants/app.service", "/etc/systemd/system/app.service"),
-        ("etc/systemd/system/multi-user.target.wants/ssh.service", "/usr/lib/systemd/system/ssh.service"),
+        (
+            "etc/systemd/system/multi-user.target.wants/app.service",
+            "/etc/systemd/system/app.service",
+        ),
+        (
+            "etc/systemd/system/multi-user.target.wants/ssh.service",
+            "/usr/lib/systemd/system/ssh.service",
+        ),
     ] {
         assert_eq!(fs::read_link(at(path)).expect("a link"), Path::new(target), "{path}");
     }
-    assert_eq!(fs::metadata(at("etc/same")).expect("there").ino(), fs::metadata(at("etc/app/x.conf")).expect("there").ino());
-    let left: Vec<_> = fs::read_dir(at("etc")).expect("there").flatten().filter(|entry| entry.file_name().to_string_lossy().contains("new")).collect();
+    assert_eq!(
+        fs::metadata(at("etc/same")).expect("there").ino(),
+        fs::metadata(at("etc/app/x.conf")).expect("there").ino()
+    );
+    let left: Vec<_> = fs::read_dir(at("etc"))
+        .expect("there")
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().contains("new"))
+        .collect();
     assert!(left.is_empty(), "{left:?}");
 }
 
@@ -98,7 +123,8 @@ fn what_is_in_the_way_is_told_before_anything_is_written() {
            "systemd": {"units": [{"name": "no.service", "enabled": true}]},
            "passwd": {"users": [{"name": "alice"}]}"#,
     );
-    let replaces = "is there already and is something else; `\"overwrite\": true` replaces files and links";
+    let replaces =
+        "is there already and is something else; `\"overwrite\": true` replaces files and links";
     assert_eq!(found, Err(vec![
         format!("storage.files[1]: /etc/hostname {replaces}"),
         format!("storage.files[2]: /root {replaces}"),
@@ -117,11 +143,18 @@ fn links_lead_nowhere_outside_of_the_root_and_not_into_usr() {
     symlink(outside.path(), at("etc/out")).expect("linked");
     symlink("../usr/lib", at("etc/vendor")).expect("linked");
     symlink(outside.path().join("target"), at("etc/file")).expect("linked");
-    let file = |path: &str| format!(r#""storage": {{"files": [{{"path": "{path}", "overwrite": true, "contents": {{"source": "data:,x"}}}}]}}"#);
+    let file = |path: &str| {
+        format!(
+            r#""storage": {{"files": [{{"path": "{path}", "overwrite": true, "contents": {{"source": "data:,x"}}}}]}}"#
+        )
+    };
     // Inside the root the absolute link has no target.
     assert!(provision(root.path(), &file("/etc/out/x")).is_err());
     let refused = provision(root.path(), &file("/etc/vendor/x")).expect_err("read-only");
-    assert!(refused[0].ends_with("it leads into /usr, the verified, read-only system"), "{refused:?}");
+    assert!(
+        refused[0].ends_with("it leads into /usr, the verified, read-only system"),
+        "{refused:?}"
+    );
     // A link that is the file itself is replaced, not followed.
     assert!(provision(root.path(), &file("/etc/file")).is_ok());
     assert!(fs::symlink_metadata(at("etc/file")).expect("there").is_file());
@@ -132,7 +165,9 @@ fn links_lead_nowhere_outside_of_the_root_and_not_into_usr() {
 #[test]
 fn disabling_removes_the_links_of_the_install_section() {
     let root = host();
-    let unit = |enabled: bool| format!(r#""systemd": {{"units": [{{"name": "ssh.service", "enabled": {enabled}}}]}}"#);
+    let unit = |enabled: bool| {
+        format!(r#""systemd": {{"units": [{{"name": "ssh.service", "enabled": {enabled}}}]}}"#)
+    };
     let link = root.path().join("etc/systemd/system/multi-user.target.wants/ssh.service");
     for enabled in [true, false, false] {
         provision(root.path(), &unit(enabled)).expect("applied");

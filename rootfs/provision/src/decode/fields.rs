@@ -54,7 +54,10 @@ impl<'a> Fields<'a> {
     /// Takes a number of at most `most`.
     pub(super) fn number(&mut self, key: &str, most: u32, findings: &mut Findings) -> Option<u32> {
         self.typed(key, &format!("a whole number from 0 to {most}"), findings, |value| {
-            value.as_u64().and_then(|number| u32::try_from(number).ok()).filter(|number| *number <= most)
+            value
+                .as_u64()
+                .and_then(|number| u32::try_from(number).ok())
+                .filter(|number| *number <= most)
         })
     }
 
@@ -66,7 +69,9 @@ impl<'a> Fields<'a> {
         element: impl Fn(&Value, &str, &mut Findings) -> Option<T>,
     ) -> Vec<T> {
         let path = self.at(key);
-        let Some(values) = self.typed(key, "a list", findings, Value::as_array) else { return Vec::new() };
+        let Some(values) = self.typed(key, "a list", findings, Value::as_array) else {
+            return Vec::new();
+        };
         values
             .iter()
             .enumerate()
@@ -101,12 +106,14 @@ impl<'a> Fields<'a> {
         let value = self.take(key)?;
         let read = read(value);
         if read.is_none() {
-            findings.error(self.at(key), format!("{expected} is expected here, not {}", name_of(value)));
+            findings.error(
+                self.at(key),
+                format!("{expected} is expected here, not {}", name_of(value)),
+            );
         }
         read
     }
 }
-
 
 fn members(map: &Map<String, Value>) -> Vec<(&String, &Value)> {
     map.iter().collect()

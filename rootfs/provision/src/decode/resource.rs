@@ -21,7 +21,8 @@ pub(super) fn resource(value: &Value, path: &str, findings: &mut Findings) -> Op
     let compression_at = fields.at("compression");
     let mut expected = None;
     if let Some(mut verification) = fields.object("verification", findings) {
-        expected = verification.string("hash", findings).map(|hash| (verification.at("hash"), hash));
+        expected =
+            verification.string("hash", findings).map(|hash| (verification.at("hash"), hash));
         verification.finish(findings);
     }
     fields.unsupported(&["httpHeaders"], findings);
@@ -43,7 +44,8 @@ pub(super) fn resource(value: &Value, path: &str, findings: &mut Findings) -> Op
             }
         },
         other => {
-            findings.error(compression_at, format!("compression `{other}` is unknown; gzip is known"));
+            findings
+                .error(compression_at, format!("compression `{other}` is unknown; gzip is known"));
             return None;
         }
     };
@@ -57,7 +59,9 @@ pub(super) fn resource(value: &Value, path: &str, findings: &mut Findings) -> Op
 fn decompress(raw: &[u8]) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     match flate2::read::MultiGzDecoder::new(raw).take(LARGEST + 1).read_to_end(&mut bytes) {
-        Ok(_) if bytes.len() as u64 > LARGEST => Err(format!("it is larger than {LARGEST} bytes uncompressed")),
+        Ok(_) if bytes.len() as u64 > LARGEST => {
+            Err(format!("it is larger than {LARGEST} bytes uncompressed"))
+        }
         Ok(_) => Ok(bytes),
         Err(error) => Err(format!("it is not gzip: {error}")),
     }
@@ -67,7 +71,10 @@ fn verify(bytes: &[u8], expected: &str, at: String, findings: &mut Findings) {
     let found = match expected.split_once('-') {
         Some(("sha256", _)) => format!("sha256-{}", hex::encode(Sha256::digest(bytes))),
         Some(("sha512", _)) => format!("sha512-{}", hex::encode(Sha512::digest(bytes))),
-        _ => return findings.error(at, format!("`{expected}` is neither sha256-HEX nor sha512-HEX")),
+        _ => {
+            return findings
+                .error(at, format!("`{expected}` is neither sha256-HEX nor sha512-HEX"));
+        }
     };
     if !found.eq_ignore_ascii_case(expected) {
         findings.error(at, format!("the contents have another digest: {found}"));

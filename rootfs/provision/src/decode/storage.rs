@@ -24,7 +24,8 @@ pub(super) fn file(value: &Value, path: &str, findings: &mut Findings) -> Option
     let node = node(&mut fields, findings);
     let mode = fields.number("mode", MOST_MODE, findings);
     let contents_at = fields.at("contents");
-    let contents = fields.take("contents").and_then(|value| resource(value, &contents_at, findings));
+    let contents =
+        fields.take("contents").and_then(|value| resource(value, &contents_at, findings));
     let append = fields.list("append", findings, resource);
     fields.finish(findings);
     Some(File { node: node?, mode, contents, append })
@@ -96,11 +97,13 @@ fn bad_path(path: &str) -> Option<String> {
         _ if path.split('/').any(|part| matches!(part, "." | "..")) => {
             Some(format!("`{path}` has `.` or `..` in it; write the path itself"))
         }
-        _ if path.split('/').any(|part| part.len() > 255) || path.len() > 4095 => Some("the path is too long".to_owned()),
-        None => Some("`/` itself cannot be written".to_owned()),
-        Some(first) if READ_ONLY.contains(&first) => {
-            Some(format!("/{first} is part of the verified, read-only system; use /etc, /opt or /var"))
+        _ if path.split('/').any(|part| part.len() > 255) || path.len() > 4095 => {
+            Some("the path is too long".to_owned())
         }
+        None => Some("`/` itself cannot be written".to_owned()),
+        Some(first) if READ_ONLY.contains(&first) => Some(format!(
+            "/{first} is part of the verified, read-only system; use /etc, /opt or /var"
+        )),
         Some(first) if KERNEL.contains(&first) => Some(format!("/{first} belongs to the kernel")),
         Some(_) => None,
     }
@@ -115,7 +118,10 @@ pub(super) fn check_paths(config: &Config, findings: &mut Findings) {
     for (node, is_directory) in directories.chain(files).chain(links) {
         let path = normal(&node.path);
         if let Some((first, _)) = seen.get(&path) {
-            findings.error(format!("{}.path", node.at), format!("`{path}` is written by {first} as well"));
+            findings.error(
+                format!("{}.path", node.at),
+                format!("`{path}` is written by {first} as well"),
+            );
         } else {
             seen.insert(path, (&node.at, is_directory));
         }
@@ -124,7 +130,10 @@ pub(super) fn check_paths(config: &Config, findings: &mut Findings) {
         let above = path.match_indices('/').skip(1).map(|(index, _)| &path[..index]);
         for above in above {
             if let Some((other, false)) = seen.get(above) {
-                findings.error(format!("{at}.path"), format!("`{path}` is below `{above}`, which {other} makes no directory"));
+                findings.error(
+                    format!("{at}.path"),
+                    format!("`{path}` is below `{above}`, which {other} makes no directory"),
+                );
             }
         }
     }
@@ -132,5 +141,7 @@ pub(super) fn check_paths(config: &Config, findings: &mut Findings) {
 
 /// The path without doubled and trailing slashes.
 fn normal(path: &str) -> String {
-    path.split('/').filter(|part| !part.is_empty()).fold(String::new(), |path, part| path + "/" + part)
+    path.split('/')
+        .filter(|part| !part.is_empty())
+        .fold(String::new(), |path, part| path + "/" + part)
 }

@@ -9,8 +9,19 @@ use super::fields::Fields;
 use crate::config::{Config, Unit, User};
 
 /// The types of units (systemd.unit(5)).
-const TYPES: &[&str] =
-    &["service", "socket", "device", "mount", "automount", "swap", "target", "path", "timer", "slice", "scope"];
+const TYPES: &[&str] = &[
+    "service",
+    "socket",
+    "device",
+    "mount",
+    "automount",
+    "swap",
+    "target",
+    "path",
+    "timer",
+    "slice",
+    "scope",
+];
 
 pub(super) fn unit(value: &Value, path: &str, findings: &mut Findings) -> Option<Unit> {
     let mut fields = Fields::open(value, path, findings)?;
@@ -49,11 +60,14 @@ fn bad_unit_name(name: &str) -> Option<String> {
     if !TYPES.contains(&kind) {
         return Some(format!("`.{kind}` is no type of unit; there are {}", TYPES.join(", ")));
     }
-    (stem.is_empty() || !is_plain(stem)).then(|| format!("`{name}` has characters that a unit name cannot have"))
+    (stem.is_empty() || !is_plain(stem))
+        .then(|| format!("`{name}` has characters that a unit name cannot have"))
 }
 
 fn is_plain(text: &str) -> bool {
-    text.len() < 240 && !text.starts_with('.') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b":_.\\-@".contains(&b))
+    text.len() < 240
+        && !text.starts_with('.')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b":_.\\-@".contains(&b))
 }
 
 /// No unit and no drop-in twice.
@@ -61,11 +75,17 @@ pub(super) fn check_units(config: &Config, findings: &mut Findings) {
     let mut seen = BTreeMap::new();
     for unit in &config.units {
         if let Some(first) = seen.insert(&unit.name, &unit.at) {
-            findings.error(format!("{}.name", unit.at), format!("`{}` is described by {first} as well", unit.name));
+            findings.error(
+                format!("{}.name", unit.at),
+                format!("`{}` is described by {first} as well", unit.name),
+            );
         }
         for (index, (name, _)) in unit.drop_ins.iter().enumerate() {
             if unit.drop_ins[..index].iter().any(|(other, _)| other == name) {
-                findings.error(format!("{}.dropins", unit.at), format!("the drop-in `{name}` is there twice"));
+                findings.error(
+                    format!("{}.dropins", unit.at),
+                    format!("the drop-in `{name}` is there twice"),
+                );
             }
         }
     }
@@ -73,8 +93,18 @@ pub(super) fn check_units(config: &Config, findings: &mut Findings) {
 
 pub(super) fn user(value: &Value, path: &str, findings: &mut Findings) -> Option<User> {
     const UNSUPPORTED: &[&str] = &[
-        "passwordHash", "uid", "gecos", "homeDir", "noCreateHome", "primaryGroup", "groups", "noUserGroup", "noLogInit",
-        "shell", "shouldExist", "system",
+        "passwordHash",
+        "uid",
+        "gecos",
+        "homeDir",
+        "noCreateHome",
+        "primaryGroup",
+        "groups",
+        "noUserGroup",
+        "noLogInit",
+        "shell",
+        "shouldExist",
+        "system",
     ];
     let mut fields = Fields::open(value, path, findings)?;
     let name_at = fields.at("name");
@@ -82,13 +112,10 @@ pub(super) fn user(value: &Value, path: &str, findings: &mut Findings) -> Option
     let keys = fields.list("sshAuthorizedKeys", findings, key);
     fields.unsupported(UNSUPPORTED, findings);
     fields.finish(findings);
-    match name {
-        Some(name) => Some(User { at: path.to_owned(), name, keys }),
-        None => {
-            findings.error(name_at, "a user needs a name");
-            None
-        }
+    if name.is_none() {
+        findings.error(name_at, "a user needs a name");
     }
+    Some(User { at: path.to_owned(), name: name?, keys })
 }
 
 fn key(value: &Value, path: &str, findings: &mut Findings) -> Option<String> {

@@ -35,7 +35,10 @@ fn a_configuration_as_butane_writes_it_is_decoded() {
     assert_eq!(config.directories[0].mode, Some(0o700));
     let file = &config.files[0];
     assert_eq!((file.mode, file.contents.as_deref()), (Some(0o644), Some(&b"hi"[..])));
-    assert_eq!((&file.node.user, &file.node.group), (&Some(Owner::Name("core".into())), &Some(Owner::Id(7))));
+    assert_eq!(
+        (&file.node.user, &file.node.group),
+        (&Some(Owner::Name("core".into())), &Some(Owner::Id(7)))
+    );
     assert_eq!(file.append, [b"!".to_vec()]);
     assert_eq!(config.files[1].contents.as_deref(), Some(&b"hi"[..]));
     assert_eq!(config.links[0].target, "../x");
@@ -47,31 +50,51 @@ fn a_configuration_as_butane_writes_it_is_decoded() {
 #[test]
 fn every_version_of_the_third_specification_is_read_and_no_other() {
     for version in VERSIONS {
-        assert!(decode(format!("{{\"ignition\":{{\"version\":\"{version}\"}}}}").as_bytes()).is_ok(), "{version}");
+        assert!(
+            decode(format!("{{\"ignition\":{{\"version\":\"{version}\"}}}}").as_bytes()).is_ok(),
+            "{version}"
+        );
     }
     for (header, expected) in [
-        (r#"{"version":"2.3.0"}"#, "1:25: ignition.version: specification 2.3.0 is not supported; translate the configuration to 3.x"),
-        (r#"{"version":"4.0.0"}"#, "1:25: ignition.version: specification `4.0.0` is not supported; 3.0.0 to 3.5.0 are"),
-        (r#"{"version":3}"#, "1:25: ignition.version: a text is expected here, not 3"),
+        (
+            r#"{"version":"2.3.0"}"#,
+            "1:24: ignition.version: specification 2.3.0 is not supported; translate the configuration to 3.x",
+        ),
+        (
+            r#"{"version":"4.0.0"}"#,
+            "1:24: ignition.version: specification `4.0.0` is not supported; 3.0.0 to 3.5.0 are",
+        ),
+        (r#"{"version":3}"#, "1:24: ignition.version: a text is expected here, not 3"),
     ] {
         assert_eq!(errors(&format!("{{\"ignition\":{header}}}"))[0], expected);
     }
     assert_eq!(
         errors("{}"),
-        ["1:1: ignition: ignition.version is missing; write \"ignition\": {\"version\": \"3.4.0\"}"]
+        [
+            "1:1: ignition: ignition.version is missing; write \"ignition\": {\"version\": \"3.4.0\"}"
+        ]
     );
 }
 
 #[test]
 fn each_mistake_is_told_by_path() {
     for (members, expected) in [
-        (r#""storage":{"disks":[{"device":"/dev/vda"}]}"#, "storage.disks: not supported by this release; remove it"),
-        (r#""kernelArguments":{"shouldExist":["x"]}"#, "kernelArguments: not supported by this release; remove it"),
+        (
+            r#""storage":{"disks":[{"device":"/dev/vda"}]}"#,
+            "storage.disks: not supported by this release; remove it",
+        ),
+        (
+            r#""kernelArguments":{"shouldExist":["x"]}"#,
+            "kernelArguments: not supported by this release; remove it",
+        ),
         (
             r#""storage":{"files":[{"path":"/a","contents":{"source":"https://x/y"}}]}"#,
             "storage.files[0].contents.source: `https:` sources are not supported by this release; use a data: URL",
         ),
-        (r#""storage":{"files":[{"path":"etc/x"}]}"#, "storage.files[0].path: `etc/x` is not absolute"),
+        (
+            r#""storage":{"files":[{"path":"etc/x"}]}"#,
+            "storage.files[0].path: `etc/x` is not absolute",
+        ),
         (
             r#""storage":{"files":[{"path":"/etc/../x"}]}"#,
             "storage.files[0].path: `/etc/../x` has `.` or `..` in it; write the path itself",
@@ -80,7 +103,10 @@ fn each_mistake_is_told_by_path() {
             r#""storage":{"files":[{"path":"//usr/bin/x"}]}"#,
             "storage.files[0].path: /usr is part of the verified, read-only system; use /etc, /opt or /var",
         ),
-        (r#""storage":{"files":[{"path":"/"}]}"#, "storage.files[0].path: `/` itself cannot be written"),
+        (
+            r#""storage":{"files":[{"path":"/"}]}"#,
+            "storage.files[0].path: `/` itself cannot be written",
+        ),
         (r#""storage":{"files":[{"mode":1}]}"#, "storage.files[0].path: a path is needed"),
         (
             r#""storage":{"files":[{"path":"/a","mode":"0644"}]}"#,
@@ -103,7 +129,10 @@ fn each_mistake_is_told_by_path() {
             r#""storage":{"files":[{"path":"/a/b"}],"links":[{"path":"/a","target":"/x"}]}"#,
             "storage.files[0].path: `/a/b` is below `/a`, which storage.links[0] makes no directory",
         ),
-        (r#""storage":{"links":[{"path":"/a"}]}"#, "storage.links[0].target: a link needs a target"),
+        (
+            r#""storage":{"links":[{"path":"/a"}]}"#,
+            "storage.links[0].target: a link needs a target",
+        ),
         (r#""storage":{"files":{}}"#, "storage.files: a list is expected here, not an object"),
         (r#""systemd":[]"#, "systemd: an object is expected here, not a list"),
         (
@@ -136,23 +165,35 @@ fn each_mistake_is_told_by_path() {
 #[test]
 fn all_mistakes_are_told_at_once_with_their_lines() {
     let text = "{\n \"ignition\": {\"version\": \"3.1.0\"},\n \"storage\": {\"files\": [\n  {\"path\": \"x\"},\n  {\"path\": \"y\"}]}}";
-    assert_eq!(errors(text), [
-        "4:12: storage.files[0].path: `x` is not absolute",
-        "5:12: storage.files[1].path: `y` is not absolute",
-    ]);
+    assert_eq!(
+        errors(text),
+        [
+            "4:12: storage.files[0].path: `x` is not absolute",
+            "5:12: storage.files[1].path: `y` is not absolute",
+        ]
+    );
 }
 
 #[test]
 fn unknown_keys_are_passed_over_with_a_warning() {
-    let decoded = decode(with(r#""storage":{"filez":[],"files":[{"path":"/a","moed":1}]},"x":1"#).as_bytes()).expect("good");
-    let warnings: Vec<String> = decoded.warnings.iter().map(|warning| warning.path.clone()).collect();
+    let decoded =
+        decode(with(r#""storage":{"filez":[],"files":[{"path":"/a","moed":1}]},"x":1"#).as_bytes())
+            .expect("good");
+    let warnings: Vec<String> =
+        decoded.warnings.iter().map(|warning| warning.path.clone()).collect();
     assert_eq!(warnings, ["storage.files[0].moed", "storage.filez", "x"]);
 }
 
 #[test]
 fn what_is_no_json_is_told_by_line_and_column() {
-    assert_eq!(errors("{\n  \"ignition\": }"), ["2:15: not JSON: expected value at line 2 column 15"]);
-    assert!(errors("variant: flatcar\n")[0].ends_with("Butane and cloud-config texts must be translated to Ignition first"));
+    assert_eq!(
+        errors("{\n  \"ignition\": }"),
+        ["2:15: not JSON: expected value at line 2 column 15"]
+    );
+    assert!(
+        errors("variant: flatcar\n")[0]
+            .ends_with("Butane and cloud-config texts must be translated to Ignition first")
+    );
     let problems = decode(b"{\"a\": \"\xff\"}").expect_err("not UTF-8");
     assert_eq!(problems[0].to_string(), "the configuration is not UTF-8, from byte 7 on");
     assert!(decode("[".repeat(100_000).as_bytes()).is_err());

@@ -8,21 +8,33 @@ use crate::restart::RestartOn;
 use crate::unit::value::{self, Limit};
 use crate::unit::words;
 use crate::unit::{
-    Command, EnvironmentFile, Input, KillMode, Output, Resource, Service, ServiceDirectory, Type,
+    Command, EnvironmentFile, Input, KillMode, Output, Resource, Service, ServiceDirectory,
+    StartTimeout, Type,
 };
 
 impl Service {
     /// Rules that need the whole section.
     pub(super) fn finish(&mut self) {
-        // systemd.service(5): a oneshot has no start timeout unless one is set.
-        if self.kind == Type::Oneshot && !self.start_timeout_given {
-            self.start_timeout = None;
+        // Modes may stand before the folders they are for.
+        for directory in &mut self.directories {
+            let mode =
+                self.directory_modes.iter().find(|(base, _)| directory.path.starts_with(base));
+            directory.mode = mode.map_or(directory.mode, |(_, mode)| *mode);
+            directory.passing &= !self.keep_runtime;
         }
     }
 }
 
 /// Applies one setting.
 pub(super) fn setting(service: &mut Service, key: &str, text: &str) -> Result<(), String> {
+    let known = life(service, key, text)?
+        || surroundings(service, key, text)?
+        || resources(service, key, text)?;
+    if known { Ok(()) } else { Err(format!("{key}= is not implemented")) }
+}
+
+/// What is run, when it counts as up, how it ends and whether it is started again. False for a key of other sort.
+fn life(service: &mut Service, key: &str, text: &str) -> Result<bool, String> {
     match key {
         "ExecStartPre" => commands(&mut service.start_pre, text)?,
         "ExecStart" => commands(&mut service.start, text)?,
@@ -41,39 +53,20 @@ pub(super) fn setting(service: &mut Service, key: &str, text: &str) -> Result<()
         "PIDFile" => service.pid_file = Some(below(text, "/run")),
         "RemainAfterExit" => service.remain_after_exit = boolean(text)?,
         "Restart" => {
-            service.restart = RestartOn::parse(text).ok_or_else(|| format!("Restart={text} is not implemented"))?;
+            service.restart = RestartOn::parse(text)
+                .ok_or_else(|| format!("Restart={text} is not implemented"))?;
         }
         "RestartSec" => service.restart_delay = span(text)?.unwrap_or(Duration::MAX),
         "RestartPreventExitStatus" => statuses(&mut service.restart_prevent, text)?,
         "SuccessExitStatus" => statuses(&mut service.success_status, text)?,
         "TimeoutSec" => {
-            service.start_timeout = timeout(text)?;
-            service.start_timeout_given = true;
-            service.stop_timeout = service.start_timeout;
+            service.stop_timeout = timeout(text)?;
+            service.start_timeout = start_timeout(service.stop_timeout);
         }
-        "TimeoutStartSec" => {
-            service.start_timeout = timeout(text)?;
-            service.start_timeout_given = true;
-        }
+        "TimeoutStartSec" => service.start_timeout = start_timeout(timeout(text)?),
         "TimeoutStopSec" => service.stop_timeout = timeout(text)?,
         "StartLimitBurst" => service.start_limit.burst = number(text)?,
         "StartLimitInterval" => service.start_limit.interval = span(text)?.unwrap_or(Duration::MAX),
-        "Environment" => environment(service, text)?,
-        "EnvironmentFile" => {
-            if text.is_empty() {
-                service.environment_files.clear();
-            } else {
-                let (may_miss, path) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-                service.environment_files.push(EnvironmentFile { path: PathBuf::from(path), may_miss });
-            }
-        }
-        "WorkingDirectory" => {
-            let path = text.strip_prefix('-').unwrap_or(text);
-            service.working_directory = Some(PathBuf::from(if path == "~" { "/root" } else { path }));
-        }
-        "User" => service.user = (!text.is_empty()).then(|| text.to_owned()),
-        "Group" => service.group = (!text.is_empty()).then(|| text.to_owned()),
-        "UMask" => service.umask = value::mode(text).ok_or_else(|| format!("`{text}` is not an octal mode"))?,
         "KillMode" => {
             service.kill_mode = match text {
                 "control-group" => KillMode::ControlGroup,
@@ -84,8 +77,37 @@ pub(super) fn setting(service: &mut Service, key: &str, text: &str) -> Result<()
             }
         }
         // A list of controllers delegates too; all that are there are turned on anyway.
-        "Delegate" => service.delegate = value::boolean(text).unwrap_or(!text.is_empty()),
-        "OOMScoreAdjust" => service.oom_score_adjust = Some(number(text)?),
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// What processes find around them: environment, user, folders, streams. False for a key of other sort.
+fn surroundings(service: &mut Service, key: &str, text: &str) -> Result<bool, String> {
+    match key {
+        "Environment" => environment(service, text)?,
+        "EnvironmentFile" => {
+            if text.is_empty() {
+                service.environment_files.clear();
+            } else {
+                let (may_miss, path) =
+                    text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+                service
+                    .environment_files
+                    .push(EnvironmentFile { path: PathBuf::from(path), may_miss });
+            }
+        }
+        "WorkingDirectory" => {
+            let path = text.strip_prefix('-').unwrap_or(text);
+            service.working_directory =
+                Some(PathBuf::from(if path == "~" { "/root" } else { path }));
+        }
+        "User" => service.user = (!text.is_empty()).then(|| text.to_owned()),
+        "Group" => service.group = (!text.is_empty()).then(|| text.to_owned()),
+        "UMask" => {
+            service.umask =
+                value::mode(text).ok_or_else(|| format!("`{text}` is not an octal mode"))?;
+        }
         "StandardInput" => {
             service.input = match text {
                 "null" => Input::Null,
@@ -96,43 +118,56 @@ pub(super) fn setting(service: &mut Service, key: &str, text: &str) -> Result<()
         "StandardOutput" => {
             service.output = match text {
                 "journal" | "syslog" | "kmsg" | "inherit" => Output::Log,
-                "journal+console" | "syslog+console" | "kmsg+console" | "console" => Output::LogAndConsole,
+                "journal+console" | "syslog+console" | "kmsg+console" | "console" => {
+                    Output::LogAndConsole
+                }
                 "tty" => Output::Tty,
                 "null" => Output::Null,
-                _ => return Err(format!("StandardOutput={text} is not implemented; the log takes it")),
+                _ => {
+                    return Err(format!(
+                        "StandardOutput={text} is not implemented; the log takes it"
+                    ));
+                }
             }
         }
         "TTYPath" => service.tty = PathBuf::from(text),
-        "RuntimeDirectoryMode" | "StateDirectoryMode" | "CacheDirectoryMode" | "LogsDirectoryMode" => {
+        "RuntimeDirectoryMode"
+        | "StateDirectoryMode"
+        | "CacheDirectoryMode"
+        | "LogsDirectoryMode" => {
             let mode = value::mode(text).ok_or_else(|| format!("`{text}` is not an octal mode"))?;
-            let base = base_of(key.trim_end_matches("Mode"));
-            for directory in service.directories.iter_mut().filter(|d| d.path.starts_with(base)) {
-                directory.mode = mode;
-            }
+            service.directory_modes.insert(base_of(key.trim_end_matches("Mode")), mode);
         }
         "RuntimeDirectory" | "StateDirectory" | "CacheDirectory" | "LogsDirectory" => {
             directories(service, base_of(key), text)?;
         }
-        "RuntimeDirectoryPreserve" => {
-            let keep = text == "restart" || boolean(text)?;
-            for directory in &mut service.directories {
-                directory.passing &= !keep;
-            }
-        }
-        "TasksMax" | "MemoryMax" | "MemoryHigh" | "MemoryLow" | "MemoryMin" | "MemorySwapMax" | "CPUWeight" => {
+        "RuntimeDirectoryPreserve" => service.keep_runtime = text == "restart" || boolean(text)?,
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// What processes may use. False for a key of other sort.
+fn resources(service: &mut Service, key: &str, text: &str) -> Result<bool, String> {
+    match key {
+        "Delegate" => service.delegate = value::boolean(text).unwrap_or(!text.is_empty()),
+        "OOMScoreAdjust" => service.oom_score_adjust = Some(number(text)?),
+        "TasksMax" | "MemoryMax" | "MemoryHigh" | "MemoryLow" | "MemoryMin" | "MemorySwapMax"
+        | "CPUWeight" => {
             let limit = Limit::parse(text).ok_or_else(|| format!("{key}={text} is not a limit"))?;
             service.cgroup_settings.insert(cgroup_file(key), limit.cgroup_text());
         }
         _ => match resource(key) {
             Some(resource) => {
                 let (soft, hard) = text.split_once(':').unwrap_or((text, text));
-                let limit = |text| Limit::parse(text).ok_or_else(|| format!("{key}={text} is not a limit"));
+                let limit =
+                    |text| Limit::parse(text).ok_or_else(|| format!("{key}={text} is not a limit"));
                 service.limits.push((resource, limit(soft)?, limit(hard)?));
             }
-            None => return Err(format!("{key}= is not implemented")),
+            None => return Ok(false),
         },
     }
-    Ok(())
+    Ok(true)
 }
 
 fn commands(list: &mut Vec<Command>, text: &str) -> Result<(), String> {
@@ -140,10 +175,13 @@ fn commands(list: &mut Vec<Command>, text: &str) -> Result<(), String> {
         list.clear();
         return Ok(());
     }
-    let mut command = Command { words: Vec::new(), may_fail: false, own_argv0: false, privileged: false };
+    let mut command =
+        Command { words: Vec::new(), may_fail: false, own_argv0: false, privileged: false };
     let mut rest = text;
     loop {
-        let Some(first) = rest.chars().next() else { return Err("a command line of prefixes only".to_owned()) };
+        let Some(first) = rest.chars().next() else {
+            return Err("a command line of prefixes only".to_owned());
+        };
         match first {
             '-' => command.may_fail = true,
             '@' => command.own_argv0 = true,
@@ -166,7 +204,8 @@ fn environment(service: &mut Service, text: &str) -> Result<(), String> {
         service.environment.clear();
     }
     for word in word_list(text)? {
-        let (name, value) = word.split_once('=').ok_or_else(|| format!("`{word}` is no assignment"))?;
+        let (name, value) =
+            word.split_once('=').ok_or_else(|| format!("`{word}` is no assignment"))?;
         service.environment.insert(name.to_owned(), value.to_owned());
     }
     Ok(())
@@ -200,6 +239,10 @@ fn statuses(set: &mut std::collections::BTreeSet<i32>, text: &str) -> Result<(),
 fn timeout(text: &str) -> Result<Option<Duration>, String> {
     // systemd.service(5): 0 and infinity both turn the timeout off.
     Ok(span(text)?.filter(|span| !span.is_zero()))
+}
+
+fn start_timeout(timeout: Option<Duration>) -> StartTimeout {
+    timeout.map_or(StartTimeout::Never, StartTimeout::After)
 }
 
 fn below(text: &str, base: &str) -> PathBuf {

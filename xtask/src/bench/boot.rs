@@ -1,0 +1,61 @@
+//! The boot, split where one program hands over to the next.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use keelson_qemu_tests::board::Board;
+use keelson_qemu_tests::{Accelerator, Machine, ignition, oci};
+
+use super::head;
+
+/// Where a phase ends: its name, and what the console says then.
+const MARKS: [(&str, &str); 8] = [
+    ("firmware", "BdsDxe: starting Boot"),
+    ("loader and stub", "Linux version"),
+    ("kernel", "keelson: initramfs started"),
+    ("initramfs: modules and disk", "keelson: disk "),
+    ("initramfs: /usr, ROOT, provisioning", "keelson: switching root"),
+    ("PID 1", "PID 1 of Keelson"),
+    ("containerd ready", "Started containerd.service"),
+    ("container ran", "BENCH container ran"),
+];
+
+const BOARD: &str = "amd64-usr";
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// Boots the image `count` times to a container that ran.
+pub fn phases(count: u32) -> Result<()> {
+    let board = Board::open(BOARD)?;
+    let script = format!(
+        "ctr image import /var/lib/probe.tar >/dev/null && ctr run --rm {} bench {} exit 0 \
+         && echo 'BENCH container ran' >/dev/console\n",
+        oci::NAME,
+        oci::PROGRAM
+    );
+    let config = ignition::Config::new()
+        .file("/var/lib/probe.tar", 0o644, &board.container_image)
+        .script("bench", "containerd.service", &script);
+    for boot in 1..=count {
+        let setup = board.setup("bench").ignition(&config);
+        let mut machine = Machine::boot(&board.tools, &setup)?;
+        machine.wait_for("BENCH container ran", LIMIT)?;
+        let lines = machine.lines();
+        let title = format!("Boot {boot} of {count}, first boot of the image, {:?}", Accelerator::of_this_host());
+        head(&title, &["until the end of", "s", "QEMU CPU s", "phase, CPU s"]);
+        let mut before = Duration::ZERO;
+        for (phase, pattern) in MARKS {
+            let line = lines.iter().find(|line| line.text.contains(pattern));
+            let line = line.with_context(|| format!("the console never said `{pattern}`"))?;
+            let cpu = line.cpu;
+            println!(
+                "| {phase} | {:.1} | {:.1} | {:.1} |",
+                line.wall.as_secs_f64(),
+                cpu.as_secs_f64(),
+                cpu.saturating_sub(before).as_secs_f64()
+            );
+            before = cpu;
+        }
+        println!();
+    }
+    Ok(())
+}

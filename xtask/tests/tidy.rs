@@ -1,0 +1,147 @@
+//! House rules that no compiler checks.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Which crate may use which of ours. An edge that is not here fails.
+const EDGES: [(&str, &[&str]); 11] = [
+    ("format", &[]),
+    ("sdk", &[]),
+    ("image-builder", &["keelson-format", "keelson-sdk"]),
+    ("initramfs", &["keelson-format", "keelson-kernel-modules"]),
+    ("rootfs/kernel-modules", &["keelson-format"]),
+    ("rootfs/init", &["keelson-format", "keelson-kernel-modules"]),
+    ("rootfs/provision", &[]),
+    ("rootfs/coreutils", &[]),
+    ("qemu-tests", &["keelson-format", "keelson-sdk"]),
+    ("qemu-tests/probe", &[]),
+    ("xtask", &["keelson-format", "keelson-image-builder", "keelson-qemu-tests", "keelson-sdk"]),
+];
+
+/// Files over this many lines want a reason in [`LONG`].
+const MOST_LINES: usize = 400;
+
+/// Longer files, each with its reason.
+const LONG: [(&str, &str); 0] = [];
+
+/// Folders that are not source.
+const SKIPPED: [&str; 4] = [".git", "target", "build", "testdata"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace")
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn shown(path: &Path) -> String {
+    path.strip_prefix(root()).expect("found below the root").display().to_string()
+}
+
+/// Every file of the workspace with this extension.
+fn files(extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a readable folder") {
+            let entry = entry.expect("a readable entry");
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let kind = entry.file_type().expect("a file type");
+            if kind.is_dir() && !SKIPPED.contains(&name.as_str()) {
+                folders.push(entry.path());
+            } else if kind.is_file() && entry.path().extension().is_some_and(|e| e == extension) {
+                found.push(entry.path());
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no .{extension} file was found");
+    found.sort();
+    found
+}
+
+/// Fails with one line for each offence.
+fn none(offences: &[String]) {
+    assert!(offences.is_empty(), "\n{}", offences.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    let is_test = |path: &Path| path.file_name().is_some_and(|name| name == "tests.rs");
+    let silent = files("rs").into_iter().filter(|path| !is_test(path) && !read(path).starts_with("//!"));
+    none(&silent.map(|path| format!("{} does not begin with `//!`", shown(&path))).collect::<Vec<_>>());
+}
+
+#[test]
+fn nothing_is_left_open_or_silenced() {
+    // Written apart so that this file does not offend.
+    let words = ["TO DO", "FIX ME", "to do!(", "un implemented!(", "#[ ignore", "#[ allow("];
+    let words = words.map(|word| word.replace(' ', ""));
+    let mut offences = Vec::new();
+    for path in files("rs") {
+        for (index, line) in read(&path).lines().enumerate() {
+            for word in words.iter().filter(|word| line.contains(word.as_str())) {
+                offences.push(format!("{}:{}: {word}", shown(&path), index + 1));
+            }
+        }
+    }
+    none(&offences);
+}
+
+#[test]
+fn long_files_have_a_reason() {
+    let mut offences = Vec::new();
+    for path in files("rs") {
+        let (name, lines) = (shown(&path), read(&path).lines().count());
+        let excused = LONG.iter().any(|(long, _)| *long == name);
+        let is_test = name.ends_with("tests.rs") || name.contains("/tests/");
+        if lines > MOST_LINES && !excused && !is_test {
+            offences.push(format!("{name} has {lines} lines: split it, or give the reason in LONG"));
+        }
+    }
+    none(&offences);
+}
+
+#[test]
+fn crates_use_only_what_the_design_lets_them() {
+    let mut offences = Vec::new();
+    let mut seen = BTreeSet::new();
+    for path in files("toml").iter().filter(|path| path.ends_with("Cargo.toml")) {
+        let folder = shown(path.parent().expect("a file has a folder"));
+        if folder.is_empty() {
+            continue;
+        }
+        let Some((_, allowed)) = EDGES.iter().find(|(name, _)| *name == folder) else {
+            offences.push(format!("{folder} is not in the list of crates"));
+            continue;
+        };
+        seen.insert(folder.clone());
+        let text = read(path);
+        let dependencies = text.lines().skip_while(|line| !line.starts_with("[dependencies]"));
+        for line in dependencies.filter(|line| line.starts_with("keelson-")) {
+            let name = line.split(['.', ' ', '=']).next().unwrap_or_default();
+            if !allowed.contains(&name) {
+                offences.push(format!("{folder} -> {name} is not in the list of edges"));
+            }
+        }
+    }
+    none(&offences);
+    assert_eq!(seen.len(), EDGES.len(), "a crate of the list is gone");
+}
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let text = read(&root().join("Cargo.toml"));
+    let list = text.split("[workspace.dependencies]").nth(1).expect("a list of dependencies");
+    let list = list.split("\n[").next().expect("its end");
+    let bare = list.lines().filter(|line| line.contains(" = ") && !line.contains("path = "));
+    let bare: Vec<_> = bare.filter(|line| !line.contains("# ")).map(str::to_owned).collect();
+    none(&bare);
+}
+
+#[test]
+fn glue_is_not_shell() {
+    let script = read(&root().join(".ci/run"));
+    assert!(script.lines().count() <= 10, ".ci/run grew to {} lines", script.lines().count());
+    assert!(script.contains("cargo xtask test"), ".ci/run does not run the README's test command");
+}
