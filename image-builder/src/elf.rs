@@ -38,7 +38,8 @@ pub fn needs(bytes: &[u8]) -> Result<Option<Needs>, ElfError> {
     let mut needs = Needs::default();
     let segments = header.program_headers(endian, bytes)?;
     for segment in segments.iter().filter(|segment| segment.p_type(endian) == PT_INTERP) {
-        let path = segment.data(endian, bytes).map_err(|()| ElfError("PT_INTERP is cut off".into()))?;
+        let path =
+            segment.data(endian, bytes).map_err(|()| ElfError("PT_INTERP is cut off".into()))?;
         needs.interpreter = Some(text(path.split(|b| *b == 0).next().unwrap_or_default()));
     }
     let sections: SectionTable<'_, FileHeader64<Endianness>> = header.sections(endian, bytes)?;

@@ -41,7 +41,13 @@ pub enum ErofsError {
 }
 
 /// Writes the image of a tree. Same tree, same bytes: every time stamp is 0, the UUID is given.
-pub fn write(tools: &Tools, tree: &Tree, format: &Usr, uuid: Uuid, to: &Path) -> Result<(), ErofsError> {
+pub fn write(
+    tools: &Tools,
+    tree: &Tree,
+    format: &Usr,
+    uuid: Uuid,
+    to: &Path,
+) -> Result<(), ErofsError> {
     const TOOL: &str = "mkfs.erofs";
     let failed = |error| ErofsError::Run { tool: TOOL, error };
     let mut command = tools.command(TOOL)?;

@@ -10,7 +10,13 @@ use crate::keys::KeySet;
 ///
 /// `loader` and `uki` are signed images. The keys for Secure Boot lie in `loader/keys/auto`; the
 /// loader offers to enrol them where the firmware is in setup mode and never does it unasked.
-pub fn entries(loader: &[u8], uki: Vec<u8>, version: &Version, menu_timeout: u8, keys: &KeySet) -> Vec<Entry> {
+pub fn entries(
+    loader: &[u8],
+    uki: Vec<u8>,
+    version: &Version,
+    menu_timeout: u8,
+    keys: &KeySet,
+) -> Vec<Entry> {
     let config = format!("timeout {menu_timeout}\nsecure-boot-enroll manual\n");
     let mut entries = vec![
         Entry::file("EFI/BOOT/BOOTX64.EFI", loader.to_vec()),
@@ -19,11 +25,9 @@ pub fn entries(loader: &[u8], uki: Vec<u8>, version: &Version, menu_timeout: u8,
         Entry::file("loader/entries.srel", b"type1\n".to_vec()),
     ];
     if let Some(enrolment) = keys.enrolment() {
-        for (name, auth) in [
-            ("PK", &enrolment.pk_auth),
-            ("KEK", &enrolment.kek_auth),
-            ("db", &enrolment.db_auth),
-        ] {
+        for (name, auth) in
+            [("PK", &enrolment.pk_auth), ("KEK", &enrolment.kek_auth), ("db", &enrolment.db_auth)]
+        {
             entries.push(Entry::file(format!("loader/keys/auto/{name}.auth"), auth.clone()));
         }
     }

@@ -8,7 +8,7 @@ use crate::cpio::{self, CpioError, Entry, Node};
 use crate::keys::KeySet;
 use crate::stage::Kernel;
 
-/// zstd level: the image is made once and read at every boot.
+/// zstd level: it is compressed once, beside the larger `/usr`, and read at every boot.
 const LEVEL: i32 = 19;
 
 /// Where `/init` finds the keys it trusts. Written here, read by the crate `initramfs`.
@@ -17,7 +17,12 @@ const RELEASE_KEYS: &str = "etc/keelson/release-keys";
 const DEBUG: &str = "etc/keelson/debug";
 
 /// The compressed cpio archive.
-pub fn assemble(init: &Content, kernel: &Kernel, keys: &KeySet, debug: Debug) -> Result<Vec<u8>, CpioError> {
+pub fn assemble(
+    init: &Content,
+    kernel: &Kernel,
+    keys: &KeySet,
+    debug: Debug,
+) -> Result<Vec<u8>, CpioError> {
     let mut entries = Vec::new();
     let modules = format!("usr/lib/modules/{}", kernel.release);
     for folder in ["dev", "proc", "run", "sys", "sysroot", "tmp"] {

@@ -5,7 +5,7 @@
 //! system's own map (`SEEK_DATA`, `SEEK_HOLE`) only spares reading what is known to be a hole.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -147,19 +147,31 @@ pub fn zstd(from: &Path, to: &Path, level: i32) -> Result<(), SparseError> {
     run().map_err(&failed)
 }
 
-/// The SHA-256 of a file.
+/// The SHA-256 of a file. Holes are hashed without being read.
 pub fn sha256(path: &Path) -> Result<[u8; 32], SparseError> {
     let failed = failed("hashing", path);
-    let mut file = File::open(path).map_err(&failed)?;
+    let file = File::open(path).map_err(&failed)?;
+    let length = file.metadata().map_err(&failed)?.len();
+    let zeroes = vec![0; CHUNK];
     let mut hash = Sha256::new();
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        let read = file.read(&mut buffer).map_err(&failed)?;
-        if read == 0 {
-            return Ok(hash.finalize().into());
+    let mut hashed = 0;
+    let skip_to = |hash: &mut Sha256, from: u64, to: u64| {
+        let mut left = to - from;
+        while left > 0 {
+            let piece = left.min(CHUNK as u64);
+            hash.update(&zeroes[..usize::try_from(piece).expect("at most a chunk")]);
+            left -= piece;
         }
-        hash.update(&buffer[..read]);
-    }
+    };
+    for_each_data_chunk(&file, 0..length, |at, bytes| {
+        skip_to(&mut hash, hashed, at);
+        hash.update(bytes);
+        hashed = at + bytes.len() as u64;
+        Ok(())
+    })
+    .map_err(&failed)?;
+    skip_to(&mut hash, hashed, length);
+    Ok(hash.finalize().into())
 }
 
 /// Calls `each` with the offset and bytes of every chunk of `range` that is not in a hole. Chunks

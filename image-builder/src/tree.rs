@@ -44,7 +44,9 @@ pub enum Kind {
 #[derive(Debug, Error)]
 pub enum TreeError {
     /// Two origins want different things at one path.
-    #[error("/{path} comes from recipe `{first}` and from recipe `{second}`: remove it from one of them")]
+    #[error(
+        "/{path} comes from recipe `{first}` and from recipe `{second}`: remove it from one of them"
+    )]
     Conflict {
         /// The path.
         path: String,
@@ -155,7 +157,9 @@ impl Tree {
     /// The links that lead nowhere, those into folders made at run time left out.
     pub fn dangling_links(&self) -> Vec<Dangling> {
         let runtime = |path: &str| {
-            RUNTIME.iter().any(|top| path == *top || path.strip_prefix(top).is_some_and(|r| r.starts_with('/')))
+            RUNTIME.iter().any(|top| {
+                path == *top || path.strip_prefix(top).is_some_and(|r| r.starts_with('/'))
+            })
         };
         let mut dangling = Vec::new();
         for (path, node) in &self.nodes {
@@ -204,7 +208,8 @@ impl Tree {
         let mut reached = String::new();
         let mut parts = path.split('/').filter(|part| !part.is_empty());
         while let Some(part) = parts.next() {
-            let next = if reached.is_empty() { part.to_owned() } else { format!("{reached}/{part}") };
+            let next =
+                if reached.is_empty() { part.to_owned() } else { format!("{reached}/{part}") };
             let rest = || parts.clone().collect::<Vec<_>>().join("/");
             let target = match self.nodes.get(&next).map(|node| &node.kind) {
                 Some(Kind::Link(target)) => join(&next, target),

@@ -24,6 +24,9 @@ use crate::qmp::{Qmp, QmpListener, accept};
 use crate::setup::{Serial, Setup};
 use crate::tpm::TpmProcess;
 
+/// How long to wait for a guest before the power button is pressed again.
+const PRESS_AGAIN: Duration = Duration::from_secs(10);
+
 /// A machine that runs in QEMU. Dropping it ends it at once, without a word to the guest. It must
 /// not outlive the thread that booted it.
 #[derive(Debug)]
@@ -189,10 +192,17 @@ impl Machine {
         Ok(ending(shutdown.and_then(|event| event.reason.as_deref()), status))
     }
 
-    /// Presses the power button and waits for the clean end that must follow.
+    /// Presses the power button and waits for the clean end that must follow. As a person does,
+    /// presses again when nothing happens: a press before the guest listens is lost.
     pub fn power_off(&mut self, timeout: Duration) -> Result<(), MachineError> {
-        self.press_power_button()?;
-        self.expect_end(&Ending::PowerOff, timeout)
+        let deadline = Instant::now() + timeout;
+        loop {
+            self.press_power_button()?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left <= PRESS_AGAIN || self.process.wait(PRESS_AGAIN)?.is_some() {
+                return self.expect_end(&Ending::PowerOff, left);
+            }
+        }
     }
 
     /// Waits for the end, which must be `expected`.

@@ -19,8 +19,6 @@ use crate::workspace;
 pub struct Args {
     #[command(flatten)]
     pub board: BoardArgs,
-    #[command(flatten)]
-    pub sdk: SdkArgs,
     /// Build again even if nothing changed
     #[arg(long)]
     pub force: bool,
@@ -33,6 +31,8 @@ pub struct Args {
     /// Print how long each step took
     #[arg(long)]
     pub timings: bool,
+    #[command(flatten)]
+    pub sdk: SdkArgs,
 }
 
 /// What is built, and who signs it.
@@ -41,7 +41,7 @@ pub struct BoardArgs {
     /// Name of a board in boards/, or the path of a board's .toml file
     #[arg(long, short, default_value = "amd64-usr")]
     pub board: String,
-    /// Folder with more recipes; may be given again
+    /// Folder with more recipes, NAME.toml each; may be given again
     #[arg(long, value_name = "DIR")]
     pub recipes: Vec<PathBuf>,
     /// Version of the release [default: git describe, else the workspace's]
@@ -83,7 +83,8 @@ impl Args {
 /// The user's development keys, made if they are not there.
 pub fn dev_keys() -> Result<KeySet> {
     let variable = std::env::var_os;
-    let folder = keys::dev_folder(variable("XDG_DATA_HOME").as_deref(), variable("HOME").as_deref())?;
+    let folder =
+        keys::dev_folder(variable("XDG_DATA_HOME").as_deref(), variable("HOME").as_deref())?;
     Ok(KeySet::dev(&folder)?)
 }
 
@@ -127,10 +128,19 @@ pub fn run(args: &Args) -> Result<Built> {
 fn print_summary(built: &Built, timings: bool) {
     let release = &built.release;
     let state = if built.unchanged { "is up to date" } else { "is built" };
-    println!("Keelson {} for {} {state}: {}", release.version, release.board, built.folder.display());
+    println!(
+        "Keelson {} for {} {state}: {}",
+        release.version,
+        release.board,
+        built.folder.display()
+    );
     println!("  root hash  {}", release.usr.root_hash);
     println!("  kernel     {}", release.kernel);
-    println!("  signed by  {} key {}", release.signed_by.kind, &release.signed_by.key_fingerprint[..16]);
+    println!(
+        "  signed by  {} key {}",
+        release.signed_by.kind,
+        &release.signed_by.key_fingerprint[..16]
+    );
     for name in ["usr.erofs", "keelson.efi", "disk.raw.zst", "disk.qcow2"] {
         if let Some(artifact) = release.artifacts.get(name) {
             println!("  {name:<13}{:>9.1} MB", megabytes(artifact.size));
@@ -143,7 +153,9 @@ fn print_summary(built: &Built, timings: bool) {
         }
     }
     if release.signed_by.kind == "dev" {
-        println!("  The keys are development keys: not for production (see `cargo xtask keys --help`).");
+        println!(
+            "  The keys are development keys: not for production (see `cargo xtask keys --help`)."
+        );
     }
 }
 

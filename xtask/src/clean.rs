@@ -11,10 +11,10 @@ use crate::workspace;
 
 /// Remove artifacts, and on request the cache
 ///
-/// Keys are never removed.
+/// Removes build/ of the workspace. Keys are never removed.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Also remove the cache of downloads, tools and compiled crates, shared by all checkouts
+    /// Also remove the user's cache of downloads, tools and compiled crates, shared by all checkouts
     #[arg(long)]
     cache: bool,
 }

@@ -27,7 +27,7 @@ enum Action {
     Generate {
         /// The folder; it must not exist yet
         folder: PathBuf,
-        /// Name of the keys' owner, for the certificates
+        /// Name of the keys' owner, for the certificates: 1 to 32 letters, digits, spaces, `.` or `-`
         #[arg(long)]
         name: String,
     },
@@ -40,7 +40,9 @@ enum Action {
 
 pub fn main(args: &Args) -> Result<ExitCode> {
     let keys = match &args.command {
-        Some(Action::Generate { folder, name }) => KeySet::generate(folder, KeyKind::Release, name)?,
+        Some(Action::Generate { folder, name }) => {
+            KeySet::generate(folder, KeyKind::Release, name)?
+        }
         Some(Action::Show { folder: Some(folder) }) => KeySet::open(folder)?,
         Some(Action::Show { folder: None }) | None => dev_keys()?,
     };

@@ -16,9 +16,10 @@ use crate::sdk::SdkArgs;
 
 /// Boot the image in QEMU, with its console on this terminal
 ///
-/// Builds what is missing, then boots the production image, unmodified. Without --ignition, a
-/// configuration is passed that opens a root shell on the console; the image itself has none.
-/// Ctrl-A X ends the machine, Ctrl-A C opens QEMU's monitor. KVM is used where it works.
+/// Builds what is missing, then boots the production image of amd64-usr, unmodified. Without
+/// --ignition, a configuration is passed that opens a root shell on the console; the image itself
+/// has none. `poweroff` in the guest or Ctrl-A X ends the machine, Ctrl-A C opens QEMU's monitor.
+/// KVM is used where it works.
 #[derive(clap::Args)]
 pub struct Args {
     /// Ignition configuration (JSON, specification 3) instead of the one with the shell
@@ -30,7 +31,7 @@ pub struct Args {
     /// Keep the disk in this file, made on first use, instead of throwing all changes away
     #[arg(long, value_name = "FILE")]
     disk: Option<PathBuf>,
-    /// Size of the disk
+    /// Size of the disk, not less than the image's; one that --disk finds keeps its own
     #[arg(long, default_value = "8 GiB", value_name = "SIZE")]
     disk_size: ByteSize,
     /// Memory in MiB
@@ -39,7 +40,7 @@ pub struct Args {
     /// Processors
     #[arg(long, default_value_t = 2, value_name = "N")]
     cpus: u32,
-    /// TCP port of the guest to forward to a free port of this machine; may be given again
+    /// TCP port of the guest that a free port of 127.0.0.1 is forwarded to; may be given again
     #[arg(long, value_name = "PORT")]
     port: Vec<u16>,
     #[command(flatten)]
@@ -91,7 +92,9 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     let config = match &args.ignition {
         Some(file) => Some(fs::read_to_string(file)?),
         None if args.no_ignition => None,
-        None => Some(ignition::Config::new().unit("console-shell.service", CONSOLE_SHELL).to_json()),
+        None => {
+            Some(ignition::Config::new().unit("console-shell.service", CONSOLE_SHELL).to_json())
+        }
     };
     if let Some(config) = config {
         let name = "opt/com.coreos/config".to_owned();

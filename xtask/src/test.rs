@@ -12,7 +12,8 @@ use crate::workspace;
 /// Build the image, then run all tests, boot tests included
 ///
 /// Everything the tests need is fetched and built first. The boot tests boot the production image
-/// of amd64-usr in QEMU; their serial logs are kept in target/qemu-tests/.
+/// of amd64-usr, signed with the development keys, in QEMU; their serial logs are kept in
+/// target/qemu-tests/.
 #[derive(clap::Args, Default)]
 pub struct Args {
     /// Run only the tests whose names contain this

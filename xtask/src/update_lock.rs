@@ -41,6 +41,10 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         moved += 1;
     }
     fs::write(&manifests.lock_path, lock.to_toml())?;
-    println!("{moved} pins moved, {} in all: {}", lock.image.len() + lock.tools.len(), manifests.lock_path.display());
+    println!(
+        "{moved} pins moved, {} in all: {}",
+        lock.image.len() + lock.tools.len(),
+        manifests.lock_path.display()
+    );
     Ok(ExitCode::SUCCESS)
 }

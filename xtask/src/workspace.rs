@@ -12,7 +12,8 @@ pub fn root() -> Result<PathBuf> {
         Some(folder) => PathBuf::from(folder),
         None => std::env::current_dir().context("finding the current folder")?,
     };
-    let is_root = |folder: &&Path| folder.join("boards").is_dir() && folder.join("Cargo.lock").is_file();
+    let is_root =
+        |folder: &&Path| folder.join("boards").is_dir() && folder.join("Cargo.lock").is_file();
     match start.ancestors().find(is_root) {
         Some(root) => Ok(root.to_owned()),
         None => bail!("{} is not in a checkout of Keelson", start.display()),
@@ -40,7 +41,9 @@ pub fn version(root: &Path, given: Option<&str>) -> Result<Version> {
     {
         let text = String::from_utf8_lossy(&output.stdout);
         let text = text.trim().trim_start_matches('v');
-        return text.parse().with_context(|| format!("reading the tag that git describes as {text}"));
+        return text
+            .parse()
+            .with_context(|| format!("reading the tag that git describes as {text}"));
     }
     env!("CARGO_PKG_VERSION").parse().context("reading the version of the workspace")
 }

@@ -68,8 +68,13 @@ fn none(offences: &[String]) {
 #[test]
 fn every_file_says_what_it_is() {
     let is_test = |path: &Path| path.file_name().is_some_and(|name| name == "tests.rs");
-    let silent = files("rs").into_iter().filter(|path| !is_test(path) && !read(path).starts_with("//!"));
-    none(&silent.map(|path| format!("{} does not begin with `//!`", shown(&path))).collect::<Vec<_>>());
+    let silent =
+        files("rs").into_iter().filter(|path| !is_test(path) && !read(path).starts_with("//!"));
+    none(
+        &silent
+            .map(|path| format!("{} does not begin with `//!`", shown(&path)))
+            .collect::<Vec<_>>(),
+    );
 }
 
 #[test]
@@ -96,7 +101,8 @@ fn long_files_have_a_reason() {
         let excused = LONG.iter().any(|(long, _)| *long == name);
         let is_test = name.ends_with("tests.rs") || name.contains("/tests/");
         if lines > MOST_LINES && !excused && !is_test {
-            offences.push(format!("{name} has {lines} lines: split it, or give the reason in LONG"));
+            offences
+                .push(format!("{name} has {lines} lines: split it, or give the reason in LONG"));
         }
     }
     none(&offences);

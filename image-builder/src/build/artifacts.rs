@@ -9,8 +9,8 @@ use keelson_format::release::{Artifact, Disk, Release, SCHEMA, SignedBy, Usr};
 use keelson_format::version::Version;
 use keelson_sdk::Lock;
 use rayon::prelude::*;
-use sha2::{Digest as _, Sha256};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
+use sha2::{Digest as _, Sha256};
 
 use super::seal::SealedUsr;
 use super::{BuildError, Request, bill};
@@ -40,7 +40,8 @@ impl Partial {
         }
         fs::File::open(&self.0)?.sync_all()?;
         if to.exists() {
-            renameat_with(CWD, &self.0, CWD, to, RenameFlags::EXCHANGE).map_err(std::io::Error::from)?;
+            renameat_with(CWD, &self.0, CWD, to, RenameFlags::EXCHANGE)
+                .map_err(std::io::Error::from)?;
         } else {
             fs::rename(&self.0, to)?;
         }
@@ -129,8 +130,11 @@ pub(super) fn describe(
     let mut text = serde_json::to_string_pretty(&release).expect("a manifest always serialises");
     text.push('\n');
     fs::write(folder.join("release.json"), &text)?;
-    let mut digests: BTreeMap<_, _> =
-        release.artifacts.iter().map(|(name, artifact)| (name.as_str(), artifact.sha256.clone())).collect();
+    let mut digests: BTreeMap<_, _> = release
+        .artifacts
+        .iter()
+        .map(|(name, artifact)| (name.as_str(), artifact.sha256.clone()))
+        .collect();
     digests.insert("release.json", hex::encode(Sha256::digest(&text)));
     let mut sums = format!("# Keelson {} {}", plan.version, plan.board);
     if keys.is_dev() {

@@ -33,7 +33,11 @@ pub(super) fn of_materials(
     }));
     let debian = lock.image.iter().filter(|(name, _)| staged.packages.contains(*name));
     let inventory = Inventory {
-        recipes: plan.components.iter().map(|r| component(r, plan, lock, staged, &crates)).collect(),
+        recipes: plan
+            .components
+            .iter()
+            .map(|r| component(r, plan, lock, staged, &crates))
+            .collect(),
         debian: debian
             .map(|(name, pin)| DebianPackage {
                 name: name.clone(),
@@ -58,7 +62,8 @@ fn component(
     crates: &BTreeSet<CratePackage>,
 ) -> sbom::Recipe {
     let debian = |names: &[String]| -> (Option<String>, Vec<SourceRef>) {
-        let version = names.first().and_then(|name| lock.image.get(name)).map(|pin| pin.version.clone());
+        let version =
+            names.first().and_then(|name| lock.image.get(name)).map(|pin| pin.version.clone());
         let used = names.iter().filter(|name| staged.packages.contains(*name));
         (version, used.map(|name| SourceRef::Debian { name: name.clone() }).collect())
     };
@@ -90,12 +95,14 @@ fn component(
 /// The text of `Cargo.toml` of each member of the workspace by package name.
 fn members(workspace: &Path) -> Result<BTreeMap<String, String>, BuildError> {
     let root: toml::Table = parse(&workspace.join("Cargo.toml"))?;
-    let folders = root.get("workspace").and_then(|w| w.get("members")).and_then(toml::Value::as_array);
+    let folders =
+        root.get("workspace").and_then(|w| w.get("members")).and_then(toml::Value::as_array);
     let mut members = BTreeMap::new();
     for folder in folders.into_iter().flatten().filter_map(toml::Value::as_str) {
         let path = workspace.join(folder).join("Cargo.toml");
         let manifest: toml::Table = parse(&path)?;
-        let name = manifest.get("package").and_then(|p| p.get("name")).and_then(toml::Value::as_str);
+        let name =
+            manifest.get("package").and_then(|p| p.get("name")).and_then(toml::Value::as_str);
         if let Some(name) = name {
             members.insert(name.to_owned(), fs::read_to_string(&path)?);
         }

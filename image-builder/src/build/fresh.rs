@@ -58,7 +58,11 @@ pub(super) fn digest(
             for entry in fs::read_dir(&folder)? {
                 let entry = entry?;
                 let kind = entry.file_type()?;
-                if kind.is_dir() { folders.push(entry.path()) } else { paths.push((entry.path(), kind)) }
+                if kind.is_dir() {
+                    folders.push(entry.path())
+                } else {
+                    paths.push((entry.path(), kind))
+                }
             }
         }
         paths.sort_by(|a, b| a.0.cmp(&b.0));

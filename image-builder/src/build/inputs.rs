@@ -12,7 +12,6 @@ use crate::plan::Plan;
 use crate::recipe::DefaultFeatures;
 pub(super) use crate::stage::Inputs;
 
-
 /// Packages of the tools that every build runs.
 pub const BUILD_TOOLS: [&str; 1] = ["erofs-utils"];
 
@@ -46,7 +45,11 @@ pub(super) fn packages(sdk: &Sdk, plan: &Plan, lock: &Lock) -> Result<Provided, 
 /// Compiles the programs of a plan; gives each binary's file by its name.
 ///
 /// Each package is compiled alone, so that a program is the same bytes whichever others a board has.
-pub(super) fn programs(sdk: &Sdk, plan: &Plan, workspace: &Path) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+pub(super) fn programs(
+    sdk: &Sdk,
+    plan: &Plan,
+    workspace: &Path,
+) -> Result<BTreeMap<String, PathBuf>, BuildError> {
     let mut programs = BTreeMap::new();
     for source in plan.workspace_programs() {
         let program = |binary: &String| WorkspaceProgram {

@@ -52,7 +52,12 @@ const RECIPES: &str = "rootfs/packages";
 
 /// Reads a board, by its name in `boards/` or by the path of its file, with the workspace's recipes
 /// and those of `extra` folders.
-pub fn load(workspace: &Path, board: &str, extra: &[PathBuf], version: &Version) -> Result<Manifests, LoadError> {
+pub fn load(
+    workspace: &Path,
+    board: &str,
+    extra: &[PathBuf],
+    version: &Version,
+) -> Result<Manifests, LoadError> {
     let path = board_path(workspace, board)?;
     let parsed = Board::parse(&shown(workspace, &path), &fs::read_to_string(&path)?)?;
     let mut recipes = Vec::new();
@@ -65,7 +70,9 @@ pub fn load(workspace: &Path, board: &str, extra: &[PathBuf], version: &Version)
     let lock_path = path.with_extension("lock");
     let lock = match fs::read_to_string(&lock_path) {
         Ok(text) => Lock::parse(&text, &shown(workspace, &lock_path))?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Lock::empty(keelson_sdk::SUITE),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Lock::empty(keelson_sdk::SUITE)
+        }
         Err(error) => return Err(error.into()),
     };
     Ok(Manifests { plan, lock, lock_path })

@@ -170,24 +170,41 @@ pub fn build(sdk: &Sdk, request: &Request<'_>) -> Result<Built, BuildError> {
     }
 
     let progress = &sdk.options().progress;
-    let tools = clock.time("tools", || sdk.tools(&provided.lock, &BUILD_TOOLS.map(str::to_owned)))?;
+    let tools =
+        clock.time("tools", || sdk.tools(&provided.lock, &BUILD_TOOLS.map(str::to_owned)))?;
     let partial = artifacts::Partial::begin(&board_folder, &plan.version)?;
     let at = |name: &str| partial.path().join(name);
     let staged = clock.time("stage", || {
         let _step = progress.step("collecting /usr");
-        crate::stage::stage(plan, &inputs::Inputs::new(provided.packages, programs, request.workspace))
+        crate::stage::stage(
+            plan,
+            &inputs::Inputs::new(provided.packages, programs, request.workspace),
+        )
     })?;
-    clock.time("erofs", || {
+    // The initramfs does not depend on the root hash: both are compressed at once.
+    let (image, initramfs) = clock.time("erofs, initramfs", || {
         let _step = progress.step("compressing /usr");
-        crate::erofs::write(&tools, &staged.tree, &plan.usr.format, plan.usr.uuid, &at("usr.erofs"))
-    })?;
-    let sealed = clock.time("verity", || seal::seal(plan, &staged.tree, partial.path(), request.keys))?;
-    let boot = clock.time("uki", || {
-        let _step = progress.step("assembling the UKI");
-        uki::assemble(plan, &staged, &sealed, request.keys)
-    })?;
+        rayon::join(
+            || {
+                crate::erofs::write(
+                    &tools,
+                    &staged.tree,
+                    &plan.usr.format,
+                    plan.usr.uuid,
+                    &at("usr.erofs"),
+                )
+            },
+            || uki::initramfs(plan, &staged, request.keys),
+        )
+    });
+    image?;
+    let sealed =
+        clock.time("verity", || seal::seal(plan, &staged.tree, partial.path(), request.keys))?;
+    let boot =
+        clock.time("uki", || uki::assemble(plan, &staged, &sealed, &initramfs?, request.keys))?;
     artifacts::write(&at("keelson.efi"), &boot.uki)?;
-    let table = clock.time("disk.raw", || disk::write(plan, &sealed, boot, request.keys, partial.path()))?;
+    let table = clock
+        .time("disk.raw", || disk::write(plan, &sealed, boot, request.keys, partial.path()))?;
     clock.time("disk.raw.zst, disk.qcow2", || {
         let _step = progress.step("compressing the disk images");
         disk::convert(plan, partial.path())

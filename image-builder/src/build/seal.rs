@@ -28,7 +28,12 @@ pub(super) struct SealedUsr {
 const LARGEST: usize = 10;
 
 /// Makes `usr.verity` and `usr.sig.json` beside the `usr.erofs` of a folder.
-pub(super) fn seal(plan: &Plan, tree: &Tree, folder: &Path, keys: &KeySet) -> Result<SealedUsr, BuildError> {
+pub(super) fn seal(
+    plan: &Plan,
+    tree: &Tree,
+    folder: &Path,
+    keys: &KeySet,
+) -> Result<SealedUsr, BuildError> {
     let (data, hashes) = (folder.join("usr.erofs"), folder.join("usr.verity"));
     let data_size = fs::metadata(&data)?.len();
     let fits = |what, size: u64, limit: u64, name: String| {

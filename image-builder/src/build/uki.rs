@@ -18,9 +18,24 @@ pub(super) struct Boot {
     pub(super) uki: Vec<u8>,
 }
 
-pub(super) fn assemble(plan: &Plan, staged: &Staged, sealed: &SealedUsr, keys: &KeySet) -> Result<Boot, BuildError> {
+/// The compressed initramfs.
+pub(super) fn initramfs(
+    plan: &Plan,
+    staged: &Staged,
+    keys: &KeySet,
+) -> Result<Vec<u8>, BuildError> {
     let init = staged.build_file(&plan.boot.init)?;
-    let initrd = initramfs::assemble(init, &staged.kernel, keys, plan.boot.debug)?;
+    Ok(initramfs::assemble(init, &staged.kernel, keys, plan.boot.debug)?)
+}
+
+/// Joins and signs the UKI, and signs the loader.
+pub(super) fn assemble(
+    plan: &Plan,
+    staged: &Staged,
+    sealed: &SealedUsr,
+    initrd: &[u8],
+    keys: &KeySet,
+) -> Result<Boot, BuildError> {
     let unsigned = uki::assemble(&Parts {
         stub: &staged.build_file(&plan.boot.stub)?.read()?,
         os_release: &os_release(plan, keys),
@@ -28,17 +43,27 @@ pub(super) fn assemble(plan: &Plan, staged: &Staged, sealed: &SealedUsr, keys: &
         uname: &staged.kernel.release,
         sbat: "",
         linux: &fs::read(&staged.kernel.image)?,
-        initrd: &initrd,
+        initrd,
     })?;
     let uki = authenticode::sign(&unsigned, keys.db())?;
     let (size, limit) = (uki.len() as u64, plan.boot.uki_limit.bytes());
     if size > limit {
-        let mut largest: Vec<_> =
-            staged.kernel.initramfs.iter().map(|m| (m.path.clone(), m.bytes.len() as u64)).collect();
+        let mut largest: Vec<_> = staged
+            .kernel
+            .initramfs
+            .iter()
+            .map(|m| (m.path.clone(), m.bytes.len() as u64))
+            .collect();
         largest.sort_by(|a, b| b.1.cmp(&a.1));
         largest.truncate(10);
         let limit_name = format!("the limit of {limit} bytes");
-        return Err(BuildError::TooLarge { what: "the UKI", size, over: size - limit, limit: limit_name, largest });
+        return Err(BuildError::TooLarge {
+            what: "the UKI",
+            size,
+            over: size - limit,
+            limit: limit_name,
+            largest,
+        });
     }
     let loader = authenticode::sign(&staged.build_file(&plan.boot.loader)?.read()?, keys.db())?;
     Ok(Boot { loader, uki })

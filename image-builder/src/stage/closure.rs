@@ -53,8 +53,8 @@ pub(super) fn add_libraries(staged: &mut Staged, packages: &[Package]) -> Result
 
 fn read_needs(path: &str, content: &Content) -> Result<Option<Needs>, StageError> {
     let mut magic = [0; 4];
-    let is_elf = std::io::Read::read_exact(&mut content.open()?, &mut magic).is_ok()
-        && magic == *b"\x7fELF";
+    let is_elf =
+        std::io::Read::read_exact(&mut content.open()?, &mut magic).is_ok() && magic == *b"\x7fELF";
     if !is_elf {
         return Ok(None);
     }
@@ -71,7 +71,11 @@ fn is_there(tree: &Tree, path: &str, needs: &Needs, library: &str) -> bool {
 }
 
 /// Adds a library by its name and says where; `None` if no package has it.
-fn add(staged: &mut Staged, packages: &[Package], library: &str) -> Option<Result<String, StageError>> {
+fn add(
+    staged: &mut Staged,
+    packages: &[Package],
+    library: &str,
+) -> Option<Result<String, StageError>> {
     let (package, file) =
         FOLDERS.iter().find_map(|folder| package_file(packages, &format!("{folder}/{library}")))?;
     let to = format!("{LIBRARIES}/{library}");

@@ -87,7 +87,8 @@ pub(super) fn add_modules(
         })?;
         early.extend(closure.into_iter().map(|module| module.name.clone()));
     }
-    let early_index = ModuleIndex::new(index.modules().filter(|m| early.contains(&m.name)).cloned());
+    let early_index =
+        ModuleIndex::new(index.modules().filter(|m| early.contains(&m.name)).cloned());
     let builtin_text: String = builtin.iter().map(|path| format!("{path}\n")).collect();
     for (name, text) in indexes(&index, &builtin_text) {
         let node = Node::new(0o644, recipe, Kind::File(Content::Bytes(text.into_bytes())));
@@ -121,7 +122,8 @@ fn available<'a>(inputs: &'a Inputs, root: &str) -> BTreeMap<String, Packaged<'a
     let mut available = BTreeMap::new();
     for package in &inputs.packages {
         for entry in &package.entries {
-            let Some(inside) = entry.path.strip_prefix(root).and_then(|p| p.strip_prefix('/')) else {
+            let Some(inside) = entry.path.strip_prefix(root).and_then(|p| p.strip_prefix('/'))
+            else {
                 continue;
             };
             let plain = inside.trim_end_matches(".xz").trim_end_matches(".zst");
@@ -138,7 +140,9 @@ fn available<'a>(inputs: &'a Inputs, root: &str) -> BTreeMap<String, Packaged<'a
 /// The paths of `modules.builtin`, in its order.
 fn builtin(inputs: &Inputs, root: &str) -> Result<Vec<String>, StageError> {
     let path = format!("{root}/modules.builtin");
-    let Some((_, file)) = super::package_file(&inputs.packages, &path) else { return Ok(Vec::new()) };
+    let Some((_, file)) = super::package_file(&inputs.packages, &path) else {
+        return Ok(Vec::new());
+    };
     let bytes = Content::File(file).read()?;
     Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
 }

@@ -99,10 +99,14 @@ pub enum StageError {
         error: std::io::Error,
     },
     /// No package has a kernel.
-    #[error("none of the packages has /boot/vmlinuz-*: does the kernel recipe name the right package?")]
+    #[error(
+        "none of the packages has /boot/vmlinuz-*: does the kernel recipe name the right package?"
+    )]
     NoKernel,
     /// A module is listed that the kernel has compiled in.
-    #[error("recipe `{recipe}`: module `{module}` is built into the kernel: remove it from the list")]
+    #[error(
+        "recipe `{recipe}`: module `{module}` is built into the kernel: remove it from the list"
+    )]
     BuiltIn {
         /// Name of the recipe.
         recipe: String,
@@ -169,7 +173,9 @@ fn add_recipe(
     let name = &recipe.name;
     match &recipe.source {
         Source::Kernel(source) => kernel::add_modules(name, source, inputs, staged)?,
-        Source::Files(source) => select::add_folder(recipe, &inputs.workspace.join(&source.folder), staged)?,
+        Source::Files(source) => {
+            select::add_folder(recipe, &inputs.workspace.join(&source.folder), staged)?
+        }
         Source::Workspace(_) | Source::Crate(_) | Source::Debian(_) => {}
     }
     let source = select::Candidates::of(recipe, inputs);

@@ -56,7 +56,8 @@ impl<'a> Candidates<'a> {
         found.sort_by(|a, b| a.path.cmp(&b.path));
         if found.is_empty() {
             let wanted = file_name(Path::new(pattern));
-            let same_name = |candidate: &&Candidate<'a>| file_name(Path::new(&candidate.path)) == wanted;
+            let same_name =
+                |candidate: &&Candidate<'a>| file_name(Path::new(&candidate.path)) == wanted;
             let hint = self
                 .found
                 .iter()
@@ -105,7 +106,11 @@ fn package_candidates(package: &Package) -> Vec<Candidate<'_>> {
 
 /// Adds every file below a folder of the workspace at the path it has there. Files are 0644, or
 /// 0755 where the owner may execute them; the recipe's `[[file]]` entries set other modes.
-pub(super) fn add_folder(recipe: &Recipe, folder: &Path, staged: &mut Staged) -> Result<(), StageError> {
+pub(super) fn add_folder(
+    recipe: &Recipe,
+    folder: &Path,
+    staged: &mut Staged,
+) -> Result<(), StageError> {
     let failed = |error| StageError::Folder { recipe: recipe.name.clone(), error };
     let mut unused: Vec<_> = recipe.files.iter().map(|file| file.from.as_str()).collect();
     let mut folders = vec![folder.to_owned()];

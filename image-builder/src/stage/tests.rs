@@ -39,7 +39,10 @@ fn libraries_are_found_behind_the_links_of_their_packages() {
         package(vec![entry("usr/lib/x86_64-linux-gnu/ld.so", file())]),
     ];
     for (path, found) in [
-        ("usr/lib/x86_64-linux-gnu/libz.so.1", Some("/unpacked/p/usr/lib/x86_64-linux-gnu/libz.so.1.3")),
+        (
+            "usr/lib/x86_64-linux-gnu/libz.so.1",
+            Some("/unpacked/p/usr/lib/x86_64-linux-gnu/libz.so.1.3"),
+        ),
         ("usr/lib64/ld.so", Some("/unpacked/p/usr/lib/x86_64-linux-gnu/ld.so")),
         ("usr/lib/x86_64-linux-gnu/loop.so", None),
         ("usr/lib/x86_64-linux-gnu/nothing.so", None),

@@ -48,7 +48,10 @@ fn two_recipes_with_one_path_are_refused_by_name() {
         "/usr/bin/a comes from recipe `test` and from recipe `other`: remove it from one of them"
     );
     let below = tree.insert("usr/bin/a/b", Node::new(0o755, "other", file("")));
-    assert_eq!(below.expect_err("a file").to_string(), "/usr/bin/a is not a folder, but /usr/bin/a/b is below it");
+    assert_eq!(
+        below.expect_err("a file").to_string(),
+        "/usr/bin/a is not a folder, but /usr/bin/a/b is below it"
+    );
     for path in ["", "/usr", "usr/../etc", "usr//bin", "./usr"] {
         assert!(tree.insert(path, Node::new(0o755, "other", file(""))).is_err(), "{path}");
     }

@@ -110,6 +110,7 @@ fn state_is_kept_over_boots_grows_with_the_disk_and_may_fill_it() -> Outcome {
     assert!(state(&first, "usr").contains("Read-only file system"));
     assert!(!key_lines(&first).is_empty());
     let bytes: u64 = state(&first, "bytes").parse()?;
+    first.wait_for("blessed: keelson_", BOOT)?;
     first.power_off(END)?;
     first.check_console(&[])?;
     let root = check_root(&disk)?;
@@ -134,6 +135,7 @@ fn state_is_kept_over_boots_grows_with_the_disk_and_may_fill_it() -> Outcome {
     third.wait_for("changes to /etc are kept in memory", BOOT)?;
     third.wait_for("boot complete in", BOOT)?;
     third.power_off(END)?;
+    third.check_console(&["errno: 28"])?;
     check_root(&disk)?;
     Ok(())
 }

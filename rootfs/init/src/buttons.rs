@@ -29,7 +29,7 @@ impl Buttons {
     pub fn look(&mut self, now: Duration) -> Duration {
         if now >= self.next_look {
             self.open_new();
-            let soon = self.open.is_empty() && now < BOOTING;
+            let soon = now < BOOTING;
             self.next_look = now.saturating_add(if soon { OFTEN } else { SELDOM });
         }
         self.next_look

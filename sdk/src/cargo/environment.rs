@@ -12,8 +12,7 @@ use crate::cache::{self, Cache};
 use crate::digest::Digest;
 
 /// Variables of cargo that say how to reach the network and where things are, and so may stay.
-const KEPT: [&str; 7] = [
-    "CARGO_HOME",
+const KEPT: [&str; 6] = [
     "CARGO_HTTP_",
     "CARGO_NET_",
     "CARGO_REGISTRIES_",
@@ -22,11 +21,14 @@ const KEPT: [&str; 7] = [
     "CARGO_TERM_COLOR",
 ];
 
-/// Variables that change what a compiler makes.
-const DROPPED: [&str; 12] = [
+/// Variables that change what a compiler or a build script makes; also those that go on with `_` and more.
+const DROPPED: [&str; 16] = [
     "CFLAGS",
     "CPPFLAGS",
     "CXXFLAGS",
+    "LANG",
+    "LANGUAGE",
+    "LC",
     "LDFLAGS",
     "LD_LIBRARY_PATH",
     "LD_PRELOAD",
@@ -36,6 +38,7 @@ const DROPPED: [&str; 12] = [
     "SOURCE_DATE_EPOCH",
     "TARGET",
     "PROFILE",
+    "UUCORE",
 ];
 
 /// Whether a variable of the caller is kept from cargo.
@@ -77,7 +80,8 @@ pub(super) fn wrapper(cache: &Cache, folders: &Folders<'_>) -> io::Result<PathBu
     Ok(path)
 }
 
-/// The compiler takes the last mapping that fits, so inner folders come after outer ones. Registry folders
+/// The compiler takes the last mapping that fits, so inner folders come after outer ones: the target folder
+/// may be in the workspace, and cargo's home is in the target folder. Registry folders
 /// are named by the registry's address, which differs behind a mirror, and appear during the build.
 fn script(folders: &Folders<'_>) -> Vec<u8> {
     let map = |folder: &Path, name: &str| {
@@ -90,13 +94,12 @@ fn script(folders: &Folders<'_>) -> Vec<u8> {
     [
         b"#!/bin/sh\nset -- \"$@\"".to_vec(),
         map(folders.workspace, "/keelson"),
+        map(folders.sysroot, "/rust"),
+        map(folders.target_dir, "/target"),
         map(folders.cargo_home, "/cargo"),
         b"\nfor folder in ".to_vec(),
         registries,
-        b"/*; do\n  set -- \"$@\" --remap-path-prefix \"$folder=/cargo/registry\"\ndone\nexec \"$@\"".to_vec(),
-        map(folders.sysroot, "/rust"),
-        map(folders.target_dir, "/target"),
-        b"\n".to_vec(),
+        b"/*; do\n  set -- \"$@\" --remap-path-prefix \"$folder=/cargo/registry\"\ndone\nexec \"$@\"\n".to_vec(),
     ]
     .concat()
 }

@@ -2,9 +2,11 @@
 //!
 //! The flags that cargo's fingerprints see are the same everywhere; the paths of this machine are mapped
 //! away by a wrapper around the compiler, which the fingerprints do not see. Compiler settings of the
-//! caller's environment do not reach the build; settings for the network do.
+//! caller's environment do not reach the build; settings for the network do. cargo has a home for each
+//! target folder, so that a build script finds no sources but its build's own.
 
 mod environment;
+mod home;
 mod published;
 mod run;
 

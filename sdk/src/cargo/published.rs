@@ -7,24 +7,14 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
 
-use super::run::Cargo;
+use super::run::{Cargo, PROFILE};
 use super::{CargoError, TARGET};
 use crate::cache::{Cache, write_durable};
 use crate::digest::Digest;
 use crate::{Result, Sdk};
 
 /// Raise this when programs are built in another way.
-const SCHEMA: u32 = 1;
-
-/// The workspace's release profile: a published crate is built as our own programs are.
-const PROFILE: [(&str, &str); 6] = [
-    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s"),
-    ("CARGO_PROFILE_RELEASE_LTO", "fat"),
-    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1"),
-    ("CARGO_PROFILE_RELEASE_PANIC", "abort"),
-    ("CARGO_PROFILE_RELEASE_STRIP", "true"),
-    ("CARGO_PROFILE_RELEASE_DEBUG", "false"),
-];
+const SCHEMA: u32 = 2;
 
 /// A published crate and the programs that are wanted of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +60,6 @@ impl Sdk {
         fs::create_dir(&empty)?;
         let mut command = cargo.command(&empty, &scratch.path().join("target"))?;
         command
-            .envs(PROFILE)
             .args(["install", "--no-track", "--target", TARGET])
             .arg(&program.name)
             .arg("--version")

@@ -8,19 +8,31 @@ use std::process::{Command, Stdio};
 use fs_err as fs;
 use serde::Deserialize;
 
-use super::{CargoError, TARGET, environment};
+use super::{CargoError, TARGET, environment, home};
 use crate::cache::Cache;
 use crate::progress::Step;
 
 /// What cargo says when it may not fetch what it needs; it does not always name the reason.
 const NOT_HERE: [&str; 3] = ["offline", "could not find", "no matching package"];
 
+/// The workspace's release profile. Published crates are built as our own programs are, and the profile of
+/// a user's settings is overridden.
+pub(super) const PROFILE: [(&str, &str); 6] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s"),
+    ("CARGO_PROFILE_RELEASE_LTO", "fat"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1"),
+    ("CARGO_PROFILE_RELEASE_PANIC", "abort"),
+    ("CARGO_PROFILE_RELEASE_STRIP", "true"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "false"),
+];
+
 /// cargo as the build uses it.
 pub(super) struct Cargo<'a> {
     cache: &'a Cache,
     offline: bool,
     program: OsString,
-    home: PathBuf,
+    /// The user's own home of cargo.
+    user_home: PathBuf,
 }
 
 /// What cargo says it made.
@@ -46,8 +58,8 @@ impl<'a> Cargo<'a> {
             .map(PathBuf::from)
             .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")))
             .unwrap_or_else(|| PathBuf::from("/.cargo"));
-        let home = if home.is_dir() { fs::canonicalize(home)? } else { home };
-        Ok(Self { cache, offline, program, home })
+        fs::create_dir_all(&home)?;
+        Ok(Self { cache, offline, program, user_home: fs::canonicalize(home)? })
     }
 
     /// What the compiler says of itself, as `rustc ARGUMENTS` prints it.
@@ -69,9 +81,10 @@ impl<'a> Cargo<'a> {
         fs::create_dir_all(target_dir)?;
         let target_dir = fs::canonicalize(target_dir)?;
         let sysroot = PathBuf::from(self.rustc(&folder, &["--print", "sysroot"])?);
+        let cargo_home = home::prepare(&self.user_home, &target_dir, &folder.join("Cargo.lock"))?;
         let folders = environment::Folders {
             workspace: &folder,
-            cargo_home: &self.home,
+            cargo_home: &cargo_home,
             sysroot: &sysroot,
             target_dir: &target_dir,
         };
@@ -84,9 +97,13 @@ impl<'a> Cargo<'a> {
         }
         command
             .current_dir(&folder)
-            .env("CARGO_TARGET_DIR", target_dir)
+            .env("CARGO_HOME", &cargo_home)
+            // It would judge the user's downloads by the few that this home uses.
+            .env("CARGO_CACHE_AUTO_CLEAN_FREQUENCY", "never")
+            .env("CARGO_TARGET_DIR", &target_dir)
             .env("CARGO_BUILD_TARGET", TARGET)
             .env("CARGO_INCREMENTAL", "0")
+            .envs(PROFILE)
             .env("RUSTC_WRAPPER", wrapper)
             .env("RUSTFLAGS", "-Ctarget-feature=+crt-static")
             .env("SOURCE_DATE_EPOCH", "0")

@@ -40,7 +40,10 @@ pub fn phases(count: u32) -> Result<()> {
         let mut machine = Machine::boot(&board.tools, &setup)?;
         machine.wait_for("BENCH container ran", LIMIT)?;
         let lines = machine.lines();
-        let title = format!("Boot {boot} of {count}, first boot of the image, {:?}", Accelerator::of_this_host());
+        let title = format!(
+            "Boot {boot} of {count}, first boot of the image, {:?}",
+            Accelerator::of_this_host()
+        );
         head(&title, &["until the end of", "s", "QEMU CPU s", "phase, CPU s"]);
         let mut before = Duration::ZERO;
         for (phase, pattern) in MARKS {

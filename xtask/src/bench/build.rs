@@ -36,10 +36,16 @@ pub fn cold(root: &Path) -> Result<()> {
             .env_remove("CARGO_MANIFEST_DIR"))?;
         Ok(start.elapsed())
     };
-    println!("| nothing cached but cargo's registry: builder, packages, programs, image | {:.1} |", build()?.as_secs_f64());
+    println!(
+        "| nothing cached but cargo's registry: builder, packages, programs, image | {:.1} |",
+        build()?.as_secs_f64()
+    );
     fs::remove_dir_all(clone.join("target"))?;
     fs::remove_dir_all(clone.join("build"))?;
-    println!("| packages and published crates cached: builder, programs, image | {:.1} |\n", build()?.as_secs_f64());
+    println!(
+        "| packages and published crates cached: builder, programs, image | {:.1} |\n",
+        build()?.as_secs_f64()
+    );
     Ok(())
 }
 
@@ -59,8 +65,15 @@ pub fn warm(root: &Path, sdk: &SdkArgs) -> Result<()> {
     println!("| nothing changed | {:.2} |", time(&mut xtask())?);
     // A newer time stamp makes cargo compile the program again; --force makes all of the image.
     let main = root.join("rootfs/init/src/main.rs");
-    fs::OpenOptions::new().append(true).open(&main)?.file().set_modified(std::time::SystemTime::now())?;
-    println!("| one program of the image compiled again, all of the image made | {:.2} |\n", time(xtask().arg("--force"))?);
+    fs::OpenOptions::new()
+        .append(true)
+        .open(&main)?
+        .file()
+        .set_modified(std::time::SystemTime::now())?;
+    println!(
+        "| one program of the image compiled again, all of the image made | {:.2} |\n",
+        time(xtask().arg("--force"))?
+    );
 
     let mut args = build_image::Args::of(BoardArgs::standard(), sdk);
     args.force = true;

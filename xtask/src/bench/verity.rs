@@ -26,7 +26,8 @@ pub fn against_veritysetup(built: &Built, sdk: &SdkArgs) -> Result<()> {
     let timed = |best: &mut f64, start: Instant| *best = best.min(start.elapsed().as_secs_f64());
     for _ in 0..RUNS {
         let start = Instant::now();
-        let root_hash = verity::write_tree(&data, &scratch.path().join("ours"), &plan.salt, plan.uuid)?;
+        let root_hash =
+            verity::write_tree(&data, &scratch.path().join("ours"), &plan.salt, plan.uuid)?;
         timed(&mut ours, start);
 
         let start = Instant::now();
@@ -52,7 +53,11 @@ pub fn against_veritysetup(built: &Built, sdk: &SdkArgs) -> Result<()> {
     println!("| ours | {ours:.3} |");
     println!("| veritysetup format | {peer:.3} |");
     println!("| veritysetup --version, for its start alone | {start_up:.3} |");
-    println!("\nRatio: {:.2}; with the peer's start subtracted: {:.2}\n", peer / ours, (peer - start_up) / ours);
+    println!(
+        "\nRatio: {:.2}; with the peer's start subtracted: {:.2}\n",
+        peer / ours,
+        (peer - start_up) / ours
+    );
     Ok(())
 }
 

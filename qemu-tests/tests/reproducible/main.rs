@@ -1,0 +1,141 @@
+//! The same tree and keys give the same bytes: a second build in another folder, with another umask,
+//! locale, time zone, time of day, user and host name, under variables that change what compilers make.
+
+mod checkout;
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use keelson_qemu_tests::artifacts::workspace;
+use rustix::fs::Mode;
+use serde_json::Value;
+
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// The surroundings of the second build. It has none of the first one's folders but the home, where keys and
+/// downloads are.
+const SURROUNDINGS: [(&str, &str); 15] = [
+    ("CARGO_INCREMENTAL", "1"),
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+    ("CFLAGS", "-O1 -fno-omit-frame-pointer"),
+    ("HOSTNAME", "elsewhere"),
+    ("LANG", "de_DE.UTF-8"),
+    ("LANGUAGE", "tr:de"),
+    ("LC_ALL", "tr_TR.UTF-8"),
+    ("LOGNAME", "somebody"),
+    ("RAYON_NUM_THREADS", "3"),
+    ("RUSTFLAGS", "-Cforce-frame-pointers=yes"),
+    ("SOURCE_DATE_EPOCH", "1000000000"),
+    ("TZ", "Pacific/Kiritimati"),
+    ("USER", "somebody"),
+    ("UUCORE_TARGET_UTIL", "cat"),
+    ("ZERO_AR_DATE", "0"),
+];
+
+/// Where cargo of the first build puts things; the second one has places of its own.
+const FOLDERS: [&str; 3] = ["CARGO_BUILD_BUILD_DIR", "CARGO_BUILD_TARGET_DIR", "CARGO_TARGET_DIR"];
+
+#[test]
+fn a_second_build_elsewhere_gives_the_same_bytes() -> Outcome {
+    // Takes no time: `cargo xtask test` has just done it.
+    let first = build(Command::new(cargo()).current_dir(workspace()), &[])?;
+
+    // This process has no other test, so that nothing else sees the umask.
+    rustix::process::umask(Mode::from_raw_mode(0o077));
+    let checkout = workspace().join("target/reproducible/another checkout");
+    checkout::copy(&workspace(), &checkout)?;
+    // Past the test harness, which keeps the words of tests to itself.
+    writeln!(
+        std::io::stderr(),
+        "building a second time in {}: minutes the first time, seconds after that",
+        checkout.display()
+    )?;
+    let mut command = Command::new(cargo());
+    command.current_dir(&checkout).envs(SURROUNDINGS);
+    for folder in FOLDERS {
+        command.env_remove(folder);
+    }
+    // Made again even where an earlier run of this test made the same.
+    let second = build(&mut command, &["--force", "--version", &first.version])?;
+
+    let names = artifacts(&first.folder)?;
+    assert_eq!(names, artifacts(&second.folder)?);
+    for name in
+        ["disk.qcow2", "disk.raw", "disk.raw.zst", "release.json", "SHA256SUMS", "SHA256SUMS.sig"]
+    {
+        assert!(names.contains(name), "{name} is missing");
+    }
+    let mut different = Vec::new();
+    for name in &names {
+        if !same(&first.folder.join(name), &second.folder.join(name))? {
+            different.push(name.as_str());
+        }
+    }
+    if !different.is_empty() {
+        panic!("{} differ\n{}", different.join(", "), difference(&first.folder, &second.folder)?);
+    }
+    Ok(())
+}
+
+/// What `build-image --json` tells.
+struct Built {
+    folder: PathBuf,
+    version: String,
+}
+
+fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Builds the default board.
+fn build(command: &mut Command, arguments: &[&str]) -> Outcome<Built> {
+    command.args(["xtask", "build-image", "--board", "amd64-usr", "--json"]).args(arguments);
+    let output = command.stdin(Stdio::null()).output()?;
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{words}", output.status);
+    let told: Value = serde_json::from_slice(&output.stdout)?;
+    let text =
+        |value: &Value| value.as_str().map(str::to_owned).ok_or("build-image tells too little");
+    Ok(Built { folder: text(&told["folder"])?.into(), version: text(&told["release"]["version"])? })
+}
+
+/// The names of a build's files; those that begin with a dot are notes of the builder.
+fn artifacts(folder: &Path) -> Outcome<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for entry in fs_err::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') {
+            names.insert(name);
+        }
+    }
+    Ok(names)
+}
+
+/// Whether two files have the same bytes.
+fn same(one: &Path, other: &Path) -> Outcome<bool> {
+    let open = |path| fs_err::File::open(path).map(|file| BufReader::with_capacity(1 << 20, file));
+    let (mut one, mut other) = (open(one)?, open(other)?);
+    loop {
+        let (a, b) = (one.fill_buf()?, other.fill_buf()?);
+        let length = a.len().min(b.len());
+        if a[..length] != b[..length] || (length == 0 && a.len() != b.len()) {
+            return Ok(false);
+        }
+        if length == 0 {
+            return Ok(true);
+        }
+        one.consume(length);
+        other.consume(length);
+    }
+}
+
+/// Which file of the disks differs first.
+fn difference(one: &Path, other: &Path) -> Outcome<String> {
+    let mut command = Command::new(cargo());
+    let output =
+        command.current_dir(workspace()).args(["xtask", "diff"]).args([one, other]).output()?;
+    let words = [output.stdout, output.stderr].concat();
+    Ok(String::from_utf8_lossy(&words).into_owned())
+}
