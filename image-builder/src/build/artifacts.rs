@@ -1,6 +1,7 @@
 //! The folder of a build: made beside the last good one, described, summed, signed, put in place.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -142,7 +143,7 @@ pub(super) fn describe(
     }
     sums.push('\n');
     for (name, digest) in digests {
-        sums.push_str(&format!("{digest}  {name}\n"));
+        writeln!(sums, "{digest}  {name}").expect("writing to a String cannot fail");
     }
     fs::write(folder.join("SHA256SUMS"), &sums)?;
     fs::write(folder.join("SHA256SUMS.sig"), keys.sign_release(sums.as_bytes()))?;

@@ -62,7 +62,8 @@ pub(super) fn convert(plan: &Plan, folder: &Path) -> Result<(), BuildError> {
         || sparse::zstd(&raw, &packed, ZSTD_LEVEL),
         || qcow2::write(&raw, &folder.join("disk.qcow2"), QCOW2_LEVEL),
     );
-    (zst?, qcow2?);
+    zst?;
+    qcow2?;
     let size = fs::metadata(&packed)?.len();
     match plan.disk.compressed_limit {
         Some(budget) if size > budget.bytes() => Err(BuildError::TooLarge {

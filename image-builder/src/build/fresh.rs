@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::BuildError;
-use crate::keys::KeySet;
+use crate::keys::{CertifiedKey, KeySet};
 use crate::plan::Plan;
 use crate::sparse;
 
@@ -44,7 +44,7 @@ pub(super) fn digest(
     add(lock.to_toml().as_bytes());
     add(keys.fingerprint().as_bytes());
     add(&keys.db().fingerprint());
-    add(&keys.verity().map(|key| key.fingerprint()).unwrap_or_default());
+    add(&keys.verity().map(CertifiedKey::fingerprint).unwrap_or_default());
     add(&sparse::sha256(&std::env::current_exe()?)?);
     for (name, path) in programs {
         add(name.as_bytes());
@@ -59,9 +59,9 @@ pub(super) fn digest(
                 let entry = entry?;
                 let kind = entry.file_type()?;
                 if kind.is_dir() {
-                    folders.push(entry.path())
+                    folders.push(entry.path());
                 } else {
-                    paths.push((entry.path(), kind))
+                    paths.push((entry.path(), kind));
                 }
             }
         }

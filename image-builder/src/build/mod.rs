@@ -215,7 +215,7 @@ pub fn build(sdk: &Sdk, request: &Request<'_>) -> Result<Built, BuildError> {
     })?;
     clock.time("sync", || -> Result<(), BuildError> {
         fresh::record(partial.path(), &digest)?;
-        Ok(partial.finish(&folder)?)
+        partial.finish(&folder)
     })?;
     artifacts::point_latest(&board_folder, &plan.version)?;
     Ok(Built { folder, release, unchanged: false, timings: clock.0 })

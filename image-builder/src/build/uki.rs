@@ -54,7 +54,7 @@ pub(super) fn assemble(
             .iter()
             .map(|m| (m.path.clone(), m.bytes.len() as u64))
             .collect();
-        largest.sort_by(|a, b| b.1.cmp(&a.1));
+        largest.sort_by_key(|file| std::cmp::Reverse(file.1));
         largest.truncate(10);
         let limit_name = format!("the limit of {limit} bytes");
         return Err(BuildError::TooLarge {

@@ -16,7 +16,7 @@ use thiserror::Error;
 use crate::content::{Content, ContentError};
 use crate::elf::ElfError;
 use crate::plan::{BuildFile, Plan};
-use crate::recipe::{Recipe, Source};
+use crate::recipe::{Mode, Recipe, Source};
 use crate::tree::{Dangling, Kind, Node, Tree, TreeError};
 
 pub use kernel::{InitramfsModule, Kernel};
@@ -174,7 +174,7 @@ fn add_recipe(
     match &recipe.source {
         Source::Kernel(source) => kernel::add_modules(name, source, inputs, staged)?,
         Source::Files(source) => {
-            select::add_folder(recipe, &inputs.workspace.join(&source.folder), staged)?
+            select::add_folder(recipe, &inputs.workspace.join(&source.folder), staged)?;
         }
         Source::Workspace(_) | Source::Crate(_) | Source::Debian(_) => {}
     }
@@ -186,7 +186,7 @@ fn add_recipe(
     if !matches!(recipe.source, Source::Files(_)) {
         for file in &recipe.files {
             for found in source.matching(file.from.as_str())? {
-                let mode = file.mode.map_or(found.mode, |mode| mode.bits());
+                let mode = file.mode.map_or(found.mode, Mode::bits);
                 let to = file.destination(&found.path);
                 staged.tree.insert(&to, Node::new(mode, name, found.kind.clone()))?;
                 staged.packages.extend(found.package.map(str::to_owned));
@@ -201,7 +201,7 @@ fn add_recipe(
             }
             staged.packages.extend(found.package.map(str::to_owned));
         }
-        let mode = bundle.mode.map_or(0o644, |mode| mode.bits());
+        let mode = bundle.mode.map_or(0o644, Mode::bits);
         let node = Node::new(mode, name, Kind::File(Content::Bytes(bytes)));
         staged.tree.insert(bundle.to.as_str(), node)?;
     }

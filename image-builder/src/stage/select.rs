@@ -7,7 +7,7 @@ use keelson_sdk::{EntryKind, Package};
 
 use super::{Inputs, StageError, Staged, file_name};
 use crate::content::Content;
-use crate::recipe::{self, Recipe, Source};
+use crate::recipe::{self, Mode, Recipe, Source};
 use crate::tree::{Kind, Node};
 
 /// A file that a recipe may take.
@@ -134,7 +134,7 @@ pub(super) fn add_folder(
             };
             let set = recipe.files.iter().find(|file| recipe::matches(file.from.as_str(), inside));
             unused.retain(|from| !recipe::matches(from, inside));
-            let mode = set.and_then(|file| file.mode).map_or(node.0, |mode| mode.bits());
+            let mode = set.and_then(|file| file.mode).map_or(node.0, Mode::bits);
             staged.tree.insert(inside, Node::new(mode, &recipe.name, node.1))?;
         }
     }

@@ -21,7 +21,7 @@ const MARKS: [(&str, &str); 8] = [
 ];
 
 const BOARD: &str = "amd64-usr";
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_mins(5);
 
 /// Boots the image `count` times to a container that ran.
 pub fn phases(count: u32) -> Result<()> {
