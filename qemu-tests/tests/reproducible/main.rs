@@ -73,9 +73,12 @@ fn a_second_build_elsewhere_gives_the_same_bytes() -> Outcome {
             different.push(name.as_str());
         }
     }
-    if !different.is_empty() {
-        panic!("{} differ\n{}", different.join(", "), difference(&first.folder, &second.folder)?);
-    }
+    assert!(
+        different.is_empty(),
+        "{} differ\n{}",
+        different.join(", "),
+        difference(&first.folder, &second.folder)?
+    );
     Ok(())
 }
 
