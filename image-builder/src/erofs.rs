@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use keelson_sdk::Tools;
+use rustix::fs::Mode;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -24,6 +25,17 @@ pub enum ErofsError {
         tool: &'static str,
         /// Why.
         error: std::io::Error,
+    },
+    /// The tool does not say so itself.
+    #[error(
+        "the disk is full: {tool} could not write {path}\n  free some space, or name another folder with --out DIR",
+        path = .path.display()
+    )]
+    DiskFull {
+        /// Its name.
+        tool: &'static str,
+        /// What it wrote.
+        path: std::path::PathBuf,
     },
     /// The tool failed.
     #[error("{tool} failed ({status}): {output}")]
@@ -60,7 +72,11 @@ pub fn write(
         command.arg(format!("-E{}", names.join(",")));
     }
     command.arg(to).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(failed)?;
+    // The tool gives the inode that holds the fragments the mode of a new file, which is the umask's choice.
+    let callers = rustix::process::umask(Mode::from_raw_mode(0o022));
+    let spawned = command.spawn();
+    rustix::process::umask(callers);
+    let mut child = spawned.map_err(failed)?;
     let stdin = child.stdin.take().expect("its standard input is a pipe");
     let mut stderr = child.stderr.take().expect("its standard error is a pipe");
     let listener = std::thread::spawn(move || {
@@ -73,9 +89,18 @@ pub fn write(
     let status = child.wait().map_err(failed)?;
     let output = listener.join().unwrap_or_default();
     if !status.success() {
+        if is_full(to) {
+            return Err(ErofsError::DiskFull { tool: TOOL, path: to.to_owned() });
+        }
         return Err(ErofsError::Failed { tool: TOOL, status, output: output.trim().to_owned() });
     }
     Ok(written?)
+}
+
+/// Whether the file system of a file that could not be written has less than 1 MiB left.
+fn is_full(file: &Path) -> bool {
+    let space = file.parent().and_then(|folder| rustix::fs::statvfs(folder).ok());
+    space.is_some_and(|space| space.f_bavail.saturating_mul(space.f_frsize) < 1 << 20)
 }
 
 /// Extracts an image into a folder that must not exist yet.

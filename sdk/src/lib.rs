@@ -111,6 +111,16 @@ pub enum Error {
     /// The lock does not cover the request, or holds what is gone, and must not be departed from.
     #[error("--locked forbids to depart from the lock\n  {}\n  `cargo xtask update-lock` moves the pins", .0.join("\n  "))]
     Locked(Vec<String>),
+    /// A pin has the digest of another package or version.
+    #[error(
+        "the lock pins {pinned} with the SHA-256 of {found}\n  correct the lock, or let `cargo xtask update-lock` write it"
+    )]
+    Mislabelled {
+        /// Name and version of the pin.
+        pinned: String,
+        /// What the package says of itself.
+        found: String,
+    },
     /// The disk or the user's quota is full.
     #[error(
         "the disk is full: {0}\n  free some space, or set XDG_CACHE_HOME to a folder on a larger disk"

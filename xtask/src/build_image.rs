@@ -19,6 +19,9 @@ use crate::workspace;
 pub struct Args {
     #[command(flatten)]
     pub board: BoardArgs,
+    /// Folder of the release keys [default: development keys, made on first use]
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
     /// Build again even if nothing changed
     #[arg(long)]
     pub force: bool,
@@ -35,7 +38,7 @@ pub struct Args {
     pub sdk: SdkArgs,
 }
 
-/// What is built, and who signs it.
+/// What is built.
 #[derive(clap::Args)]
 pub struct BoardArgs {
     /// Name of a board in boards/, or the path of a board's .toml file
@@ -47,15 +50,12 @@ pub struct BoardArgs {
     /// Version of the release [default: git describe, else the workspace's]
     #[arg(long, value_name = "VERSION")]
     pub version: Option<String>,
-    /// Folder of the release keys [default: development keys, made on first use]
-    #[arg(long, value_name = "DIR")]
-    pub keys: Option<PathBuf>,
 }
 
 impl BoardArgs {
-    /// The default board with development keys.
+    /// The default board.
     pub fn standard() -> Self {
-        Self { board: "amd64-usr".to_owned(), recipes: Vec::new(), version: None, keys: None }
+        Self { board: "amd64-usr".to_owned(), recipes: Vec::new(), version: None }
     }
 
     /// Reads board, recipes and lock.
@@ -63,20 +63,28 @@ impl BoardArgs {
         let version = workspace::version(root, self.version.as_deref())?;
         Ok(build::load(root, &self.board, &self.recipes, &version)?)
     }
-
-    /// The release keys, or the user's development keys.
-    pub fn open_keys(&self) -> Result<KeySet> {
-        match &self.keys {
-            Some(folder) => Ok(KeySet::open(folder)?),
-            None => dev_keys(),
-        }
-    }
 }
 
 impl Args {
     /// A plain build of a board with these package options.
     pub fn of(board: BoardArgs, sdk: &SdkArgs) -> Self {
-        Self { board, sdk: sdk.clone(), force: false, out: None, json: false, timings: false }
+        Self {
+            board,
+            keys: None,
+            force: false,
+            out: None,
+            json: false,
+            timings: false,
+            sdk: sdk.clone(),
+        }
+    }
+
+    /// The release keys, or the user's development keys.
+    fn open_keys(&self) -> Result<KeySet> {
+        match &self.keys {
+            Some(folder) => Ok(KeySet::open(folder)?),
+            None => dev_keys(),
+        }
     }
 }
 
@@ -111,7 +119,7 @@ pub fn main(args: &Args) -> Result<ExitCode> {
 pub fn run(args: &Args) -> Result<Built> {
     let root = workspace::root()?;
     let manifests = args.board.load(&root)?;
-    let keys = args.board.open_keys()?;
+    let keys = args.open_keys()?;
     let sdk = args.sdk.open()?;
     let out = args.out.clone().unwrap_or_else(|| workspace::out(&root));
     let out = std::path::absolute(out)?;

@@ -25,7 +25,7 @@ enum Action {
     ///
     /// Keep the folder off line and give it to `build-image --keys DIR`.
     Generate {
-        /// The folder; it must not exist yet
+        /// The folder; it must not exist yet, or be empty
         folder: PathBuf,
         /// Name of the keys' owner, for the certificates: 1 to 32 letters, digits, spaces, `.` or `-`
         #[arg(long)]

@@ -58,9 +58,33 @@ fn main() -> ExitCode {
         Command::Clean(args) => clean::main(&args),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", message(&error));
         ExitCode::FAILURE
     })
+}
+
+/// An error with its causes, each said once, and what to do about a full disk.
+fn message(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.ends_with(cause.trim_end()) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(cause.trim_end());
+    }
+    let is_full = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::StorageFull);
+    if is_full && !text.contains("the disk is full") {
+        text.push_str(
+            "\n  the disk is full: free some space, or name another folder with --out DIR",
+        );
+    }
+    text
 }
 
 #[cfg(test)]

@@ -29,6 +29,9 @@ pub fn out(root: &Path) -> PathBuf {
 /// It never depends on the clock.
 pub fn version(root: &Path, given: Option<&str>) -> Result<Version> {
     if let Some(text) = given {
+        if text == "latest" {
+            bail!("--version latest: build/BOARD/latest is the link to the newest build");
+        }
         return text.parse().context("reading --version");
     }
     let described = Command::new("git")

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -23,9 +22,17 @@ use crate::stage::Staged;
 pub(super) struct Partial(PathBuf);
 
 impl Partial {
+    /// Makes the folder, and removes what killed builds left. The board's folder must be locked.
     pub(super) fn begin(board: &Path, version: &Version) -> Result<Self, BuildError> {
+        for entry in fs::read_dir(board)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with('.') && name.ends_with(".partial") {
+                remove(&entry.path())?;
+            }
+        }
         let path = board.join(format!(".{version}.partial"));
-        remove(&path)?;
         fs::create_dir(&path)?;
         Ok(Self(path))
     }
@@ -159,10 +166,4 @@ fn summed(folder: &Path) -> Result<BTreeMap<String, Artifact>, BuildError> {
         Ok((name, Artifact { size, sha256 }))
     };
     files(folder)?.into_par_iter().map(describe).collect()
-}
-
-/// Writes a file and brings it to the disk.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
-    let mut file = fs::File::create(path)?;
-    Ok(file.write_all(bytes)?)
 }

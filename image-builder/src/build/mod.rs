@@ -103,7 +103,7 @@ pub enum BuildError {
     #[error(transparent)]
     Io(#[from] std::io::Error),
     /// An image is larger than where it must go.
-    #[error("{what} is {size} bytes, {over} more than {limit}; its largest files:{}", list(.largest))]
+    #[error("{what} is {size} bytes, {over} more than {limit}{}", list(.largest))]
     TooLarge {
         /// What is too large.
         what: &'static str,
@@ -133,7 +133,9 @@ pub enum BuildError {
 }
 
 fn list(largest: &[(String, u64)]) -> String {
-    largest.iter().map(|(path, size)| format!("\n  {size:>12} /{path}")).collect()
+    let lines: String =
+        largest.iter().map(|(path, size)| format!("\n  {size:>12} /{path}")).collect();
+    if lines.is_empty() { lines } else { format!("; its largest files:{lines}") }
 }
 
 /// Measures the steps of a build.
@@ -202,7 +204,7 @@ pub fn build(sdk: &Sdk, request: &Request<'_>) -> Result<Built, BuildError> {
         clock.time("verity", || seal::seal(plan, &staged.tree, partial.path(), request.keys))?;
     let boot =
         clock.time("uki", || uki::assemble(plan, &staged, &sealed, &initramfs?, request.keys))?;
-    artifacts::write(&at("keelson.efi"), &boot.uki)?;
+    fs::write(at("keelson.efi"), &boot.uki)?;
     let table = clock
         .time("disk.raw", || disk::write(plan, &sealed, boot, request.keys, partial.path()))?;
     clock.time("disk.raw.zst, disk.qcow2", || {

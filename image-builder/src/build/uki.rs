@@ -56,7 +56,7 @@ pub(super) fn assemble(
             .collect();
         largest.sort_by_key(|file| std::cmp::Reverse(file.1));
         largest.truncate(10);
-        let limit_name = format!("the limit of {limit} bytes");
+        let limit_name = format!("{limit} bytes, its budget or else a sixth of the ESP");
         return Err(BuildError::TooLarge {
             what: "the UKI",
             size,

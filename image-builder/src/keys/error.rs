@@ -10,14 +10,14 @@ use crate::pkcs7::Pkcs7Error;
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The folder does not exist.
-    #[error("there is no key set at {folder}: `cargo xtask keys` makes one")]
+    #[error("there is no key set at {folder}: `cargo xtask keys generate` makes one")]
     NoSet {
         /// The folder.
         folder: PathBuf,
     },
     /// A file of the set is not there.
     #[error(
-        "the key set is incomplete: {path} is missing; restore it, or remove the folder and make a new set with `cargo xtask keys`"
+        "the key set is incomplete: {path} is missing; restore it from a copy (only of development keys: or remove the folder, and the next build makes new ones)"
     )]
     Missing {
         /// The missing file.

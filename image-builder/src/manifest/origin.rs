@@ -48,6 +48,13 @@ impl Origin {
         format!("{}:{line}", self.file)
     }
 
+    /// `file:line:column` of the first string `text`; of the file alone if it is not in it.
+    pub(crate) fn place_of(&self, text: &str) -> String {
+        let Some(at) = self.text.find(&format!("\"{text}\"")) else { return self.file.to_string() };
+        let (line, start) = self.line_and_start(at);
+        format!("{}:{line}:{}", self.file, self.text[start..at].chars().count() + 1)
+    }
+
     pub(super) fn locate(&self, span: &Span, mistake: Mistake) -> Located {
         let (line, start) = self.line_and_start(span.start);
         let at = floor(&self.text, span.start);

@@ -48,6 +48,14 @@ pub struct Staged {
 /// Why a tree could not be made.
 #[derive(Debug, Error)]
 pub enum StageError {
+    /// A mistake that a line of a recipe makes.
+    #[error("{place}: {error}")]
+    At {
+        /// File, line and column of the entry.
+        place: String,
+        /// What is wrong with it.
+        error: Box<StageError>,
+    },
     /// A path could not be added.
     #[error(transparent)]
     Tree(#[from] TreeError),
@@ -130,6 +138,19 @@ fn list(dangling: &[Dangling]) -> String {
     dangling.iter().map(line).collect()
 }
 
+impl StageError {
+    /// The same with the place of the entry that it is about, where there is one.
+    fn located(self, recipe: &Recipe) -> Self {
+        let entry = match (&self, &recipe.source) {
+            (Self::NoSuchFile { from, .. }, _) => from,
+            (Self::BuiltIn { module, .. }, _) => module,
+            (Self::Folder { .. }, Source::Files(source)) => &source.folder,
+            _ => return self,
+        };
+        Self::At { place: recipe.origin.place_of(entry), error: Box::new(self) }
+    }
+}
+
 impl Staged {
     /// A file that the builder needs, as the plan names it.
     pub fn build_file(&self, file: &BuildFile) -> Result<&Content, StageError> {
@@ -153,7 +174,7 @@ pub fn stage(plan: &Plan, inputs: &Inputs) -> Result<Staged, StageError> {
         packages: BTreeSet::new(),
     };
     for recipe in &plan.components {
-        add_recipe(plan, recipe, inputs, &mut staged)?;
+        add_recipe(plan, recipe, inputs, &mut staged).map_err(|error| error.located(recipe))?;
     }
     let os_release = Kind::File(Content::Bytes(plan.os_release.clone().into_bytes()));
     staged.tree.insert("usr/lib/os-release", Node::new(0o644, "board", os_release))?;

@@ -10,8 +10,8 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Uid, fchmod, fchown, linkat, mkdirat,
-    openat, openat2, readlinkat, renameat, statat, symlinkat, unlinkat,
+    AtFlags, CWD, FileType, Gid, Mode, OFlags, ResolveFlags, Uid, chownat, fchmod, fchown, linkat,
+    mkdirat, openat, openat2, readlinkat, renameat, statat, symlinkat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -154,13 +154,8 @@ impl Root {
         let (folder, name) = self.parent(path, true)?;
         remove(&folder, NEW)?;
         symlinkat(target, &folder, NEW)?;
-        rustix::fs::chownat(
-            &folder,
-            NEW,
-            Some(Uid::from_raw(ids.0)),
-            Some(Gid::from_raw(ids.1)),
-            AtFlags::SYMLINK_NOFOLLOW,
-        )?;
+        let (uid, gid) = (Uid::from_raw(ids.0), Gid::from_raw(ids.1));
+        owned(chownat(&folder, NEW, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW))?;
         renameat(&folder, NEW, &folder, &name)?;
         sync(&folder)
     }
@@ -241,13 +236,18 @@ fn relative(path: &str) -> OsString {
     OsString::from_vec(if path.is_empty() { b".".to_vec() } else { path.as_bytes().to_vec() })
 }
 
-/// Owner first: changing it takes set-user-ID bits away. Without privilege (in tests) everything belongs to the caller.
+/// Without privilege (in tests) everything belongs to the caller.
+fn owned(changed: Result<(), Errno>) -> io::Result<()> {
+    match changed {
+        Err(Errno::PERM) if !rustix::process::geteuid().is_root() => Ok(()),
+        changed => Ok(changed?),
+    }
+}
+
+/// Owner first: changing it takes set-user-ID bits away.
 fn set(file: &impl AsFd, attributes: Attributes) -> io::Result<()> {
     let (uid, gid) = attributes.ids;
-    let owner = fchown(file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)));
-    if owner != Err(Errno::PERM) || rustix::process::geteuid().is_root() {
-        owner?;
-    }
+    owned(fchown(file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))))?;
     Ok(fchmod(file, Mode::from_raw_mode(attributes.mode))?)
 }
 

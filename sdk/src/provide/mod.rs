@@ -108,6 +108,14 @@ impl Sdk {
         let Some(packages) = image.iter().map(load).collect::<Option<Vec<_>>>() else {
             return Ok(None);
         };
+        for Package { name, version, control, .. } in &packages {
+            if (name, version) != (&control.package, &control.version) {
+                return Err(Error::Mislabelled {
+                    pinned: format!("{name} {version}"),
+                    found: format!("{} {}", control.package, control.version),
+                });
+            }
+        }
         let composed = if tools.is_empty() {
             None
         } else if let Some(composed) = Tools::open(&self.cache, &tools) {

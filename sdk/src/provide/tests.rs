@@ -100,6 +100,17 @@ fn what_the_cache_lacks_is_named_offline() {
 }
 
 #[test]
+fn a_pin_with_the_digest_of_another_version_is_refused() {
+    let (folder, mut lock) = full();
+    if let Some(pin) = lock.image.get_mut("hello") {
+        pin.version = "2".to_owned();
+    }
+    let error =
+        sdk(folder.path(), false).provide(&lock, &request(&["hello"], &[])).expect_err("refused");
+    assert!(error.to_string().starts_with("the lock pins hello 2 with"), "{error}");
+}
+
+#[test]
 fn a_package_outside_the_lock_is_refused_when_locked() {
     let (folder, lock) = full();
     let error =

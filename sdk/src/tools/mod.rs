@@ -65,6 +65,10 @@ pub struct Tools {
     scratch: PathBuf,
 }
 
+/// The caller's variables that programs would follow. `mkfs.erofs` takes `SOURCE_DATE_EPOCH` over its own `-T`.
+const FOREIGN: [&str; 6] =
+    ["LD_AUDIT", "LD_LIBRARY_PATH", "LD_PRELOAD", "PERL5OPT", "PYTHONSTARTUP", "SOURCE_DATE_EPOCH"];
+
 impl Tools {
     /// The composed set of these pins; none if it is not in the cache or looks damaged.
     pub(crate) fn open(cache: &Cache, pins: &BTreeMap<&str, &Pin>) -> Option<Self> {
@@ -191,9 +195,7 @@ impl Tools {
         let mut path = self.bin().into_os_string();
         path.push(":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
         command.env("PATH", path).env("LC_ALL", "C").env("TZ", "UTC0");
-        for name in
-            ["LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "PYTHONPATH", "PERL5OPT", "PYTHONSTARTUP"]
-        {
+        for name in FOREIGN {
             command.env_remove(name);
         }
         let root = self.root();

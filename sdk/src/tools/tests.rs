@@ -83,3 +83,19 @@ fn two_packages_with_one_file_are_named() {
         Tools::compose(&cache, &parts, &Progress::quiet()).expect_err("refused").to_string();
     assert_eq!(error, "the packages one and two both have the file usr/bin/a");
 }
+
+#[test]
+fn programs_do_not_see_the_callers_times_and_libraries() {
+    let folder = tempfile::tempdir().expect("tempdir");
+    let cache = Cache::open(&folder.path().join("cache")).expect("opens");
+    let parts = [package(
+        folder.path(),
+        "one",
+        &[(debs::FILE, "./usr/bin/a", "#!/bin/sh\nexit 0\n", 0o755)],
+    )];
+    let tools = Tools::compose(&cache, &parts, &Progress::quiet()).expect("composes");
+    let command = tools.command("a").expect("known");
+    for name in ["SOURCE_DATE_EPOCH", "LD_PRELOAD", "LD_LIBRARY_PATH"] {
+        assert!(command.get_envs().any(|set| set == (name.as_ref(), None)), "{name}");
+    }
+}
