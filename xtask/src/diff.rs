@@ -1,6 +1,6 @@
 //! `cargo xtask diff`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -34,9 +34,8 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     let manifests = BoardArgs::standard().load(&workspace::root()?)?;
     let tools = args.sdk.open()?.tools(&manifests.lock, &["erofs-utils".to_owned()])?;
     let scratch = tempfile::tempdir()?;
-    let extract = |image: &std::path::Path, to: &std::path::Path| {
-        erofs::extract(&tools, image, to).map_err(std::io::Error::other)
-    };
+    let extract =
+        |image: &Path, to: &Path| erofs::extract(&tools, image, to).map_err(std::io::Error::other);
     let difference = diff::compare(&raw(&args.a)?, &raw(&args.b)?, scratch.path(), &extract)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&difference)?);
@@ -49,8 +48,8 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     Ok(difference.map_or(ExitCode::SUCCESS, |_| ExitCode::from(DIFFERENT)))
 }
 
-fn raw(path: &PathBuf) -> Result<PathBuf> {
-    let file = if path.is_dir() { path.join("disk.raw") } else { path.clone() };
+fn raw(path: &Path) -> Result<PathBuf> {
+    let file = if path.is_dir() { path.join("disk.raw") } else { path.to_path_buf() };
     if !file.is_file() {
         bail!("there is no image {}", file.display());
     }
