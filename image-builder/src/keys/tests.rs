@@ -281,7 +281,7 @@ fn a_release_key_that_others_can_read_is_refused_with_the_remedy() {
 fn a_set_that_is_not_there_is_not_made_by_opening() {
     let scratch = tempfile::tempdir().unwrap();
     let error = KeySet::open(&scratch.path().join("none")).unwrap_err();
-    assert!(error.to_string().ends_with("/none: `cargo xtask keys` makes one"), "{error}");
+    assert!(error.to_string().ends_with("/none: `cargo xtask keys generate` makes one"), "{error}");
     assert!(names(scratch.path()).is_empty());
 }
 
