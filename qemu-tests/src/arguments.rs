@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::accelerator::Accelerator;
-use crate::setup::{Disk, Firmware, Network, OnReset, Serial, Setup};
+use crate::setup::{Clock, Disk, Firmware, Network, OnReset, Serial, Setup};
 
 /// Files that are made for one run.
 #[derive(Debug)]
@@ -34,12 +34,22 @@ pub(crate) fn arguments(setup: &Setup, files: &Files, accelerator: Accelerator) 
     let mut all: Vec<String> = Vec::new();
     let mut add = |name: &str, value: String| all.extend([format!("-{name}"), value]);
     let secure_boot = matches!(setup.firmware, Firmware::SecureBoot(_));
-    let (accel, cpu) = accelerator.names();
+    let counted = setup.clock == Clock::Instructions;
+    let (accel, cpu) = match accelerator {
+        // A processor that draws random numbers would end the count.
+        _ if counted => ("tcg,thread=single", "Nehalem,-rdrand"),
+        other => other.names(),
+    };
+    let processors = if counted { 1 } else { setup.processors };
     add("accel", accel.to_owned());
     add("machine", format!("q35,smm={}", if secure_boot { "on" } else { "off" }));
     add("cpu", cpu.to_owned());
-    add("smp", setup.processors.to_string());
+    add("smp", processors.to_string());
     add("m", format!("{}M", setup.memory_mib));
+    if counted {
+        add("icount", "shift=1,sleep=off".to_owned());
+        add("rtc", "base=2026-01-01T00:00:00,clock=vm".to_owned());
+    }
     add("display", "none".to_owned());
     let flash = "if=pflash,format=raw";
     add("drive", format!("{flash},unit=0,readonly=on,file={}", file(&files.code)));
@@ -127,6 +137,16 @@ mod tests {
             "-serial stdio -serial unix:results ",
             "-no-reboot",
         ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+    }
+
+    #[test]
+    fn a_counted_machine_has_one_translated_processor() {
+        let mut setup = Setup::new("x", Path::new("image"));
+        setup.clock = Clock::Instructions;
+        let text = text(&setup);
+        for part in ["-accel tcg,thread=single ", "-smp 1 ", "-icount shift=1,sleep=off "] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
     }

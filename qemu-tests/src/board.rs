@@ -15,6 +15,8 @@ pub struct Board {
     pub artifacts: Artifacts,
     /// QEMU and the judges.
     pub tools: Tools,
+    /// The program that runs in containers.
+    pub container_program: Vec<u8>,
     /// The container test's image: an OCI archive.
     pub container_image: Vec<u8>,
 }
@@ -48,8 +50,9 @@ impl Board {
         let artifacts = Artifacts::latest(name)?;
         let sdk = tools::sdk()?;
         let tools = tools::of_board(&sdk, name)?;
-        let container_image = oci::image(&tools::container_program(&sdk)?);
-        Ok(Self { artifacts, tools, container_image })
+        let container_program = tools::container_program(&sdk)?;
+        let container_image = oci::image(&container_program);
+        Ok(Self { artifacts, tools, container_program, container_image })
     }
 
     /// The usual machine on a throw-away overlay of the board's disk.

@@ -31,4 +31,4 @@ pub use console::Line;
 pub use error::{Log, MachineError};
 pub use machine::{Ending, Machine};
 pub use qmp::Event;
-pub use setup::{Disk, Firmware, FwCfg, Network, OnReset, Serial, Setup, Tpm};
+pub use setup::{Clock, Disk, Firmware, FwCfg, Network, OnReset, Serial, Setup, Tpm};

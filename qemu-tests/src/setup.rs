@@ -30,6 +30,8 @@ pub struct Setup {
     pub serial: Serial,
     /// What a restart of the guest does.
     pub on_reset: OnReset,
+    /// What the guest's time follows.
+    pub clock: Clock,
     /// The machine is killed when it has run this long.
     pub limit: Option<Duration>,
 }
@@ -106,6 +108,16 @@ pub enum OnReset {
     Boot,
 }
 
+/// What the guest's time follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// The host's clock.
+    Host,
+    /// The count of instructions (`-icount shift=1,sleep=off`): one processor of an old model,
+    /// translated, and QEMU's CPU seconds repeat whatever else the host does.
+    Instructions,
+}
+
 impl Setup {
     /// A machine with two processors and 2 GiB of memory that boots `image` without changing it
     /// and logs to `target/qemu-tests/NAME.log`.
@@ -123,6 +135,7 @@ impl Setup {
             tpm: Tpm::Absent,
             serial: Serial::Log(log_folder().join(format!("{name}.log"))),
             on_reset: OnReset::End,
+            clock: Clock::Host,
             limit: Some(Duration::from_mins(5)),
         }
     }

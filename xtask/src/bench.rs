@@ -2,8 +2,10 @@
 
 mod boot;
 mod build;
+mod peer;
 mod verity;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -27,6 +29,9 @@ pub struct Args {
     /// How often to boot
     #[arg(long, default_value_t = 3, value_name = "N")]
     boots: u32,
+    /// Compare only the boot, with that of this raw image, which prints `PEERMARK container-ran`
+    #[arg(long, value_name = "IMAGE")]
+    peer: Option<PathBuf>,
     #[command(flatten)]
     sdk: SdkArgs,
 }
@@ -36,6 +41,10 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     let build = build_image::Args::of(BoardArgs::standard(), &args.sdk);
     let built = build_image::run(&build)?;
     println!("Keelson {} for {}\n", built.release.version, built.release.board);
+    if let Some(image) = &args.peer {
+        peer::boots(image, args.boots)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     build::sizes(&built);
     if args.cold {
         build::cold(&root)?;

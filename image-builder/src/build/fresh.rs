@@ -45,6 +45,11 @@ pub(super) fn digest(
     add(keys.fingerprint().as_bytes());
     add(&keys.db().fingerprint());
     add(&keys.verity().map(CertifiedKey::fingerprint).unwrap_or_default());
+    for variable in
+        keys.enrolment().iter().flat_map(|keys| [&keys.pk_auth, &keys.kek_auth, &keys.db_auth])
+    {
+        add(variable);
+    }
     add(&sparse::sha256(&std::env::current_exe()?)?);
     for (name, path) in programs {
         add(name.as_bytes());

@@ -17,28 +17,25 @@ const MARKS: [(&str, &str); 8] = [
     ("initramfs: /usr, ROOT, provisioning", "keelson: switching root"),
     ("PID 1", "PID 1 of Keelson"),
     ("containerd ready", "Started containerd.service"),
-    ("container ran", "BENCH container ran"),
+    ("container ran", RAN),
 ];
 
-const BOARD: &str = "amd64-usr";
+/// What is measured.
+pub const BOARD: &str = "amd64-usr";
+/// The console's line once the container has run.
+pub const RAN: &str = "BENCH container ran";
+/// Where the container's root is.
+const ROOTFS: &str = "/var/lib/bench";
 const LIMIT: Duration = Duration::from_mins(5);
 
 /// Boots the image `count` times to a container that ran.
 pub fn phases(count: u32) -> Result<()> {
     let board = Board::open(BOARD)?;
-    let script = format!(
-        "ctr image import /var/lib/probe.tar >/dev/null && ctr run --rm {} bench {} exit 0 \
-         && echo 'BENCH container ran' >/dev/console\n",
-        oci::NAME,
-        oci::PROGRAM
-    );
-    let config = ignition::Config::new()
-        .file("/var/lib/probe.tar", 0o644, &board.container_image)
-        .script("bench", "containerd.service", &script);
+    let config = container(&board);
     for boot in 1..=count {
         let setup = board.setup("bench").ignition(&config);
         let mut machine = Machine::boot(&board.tools, &setup)?;
-        machine.wait_for("BENCH container ran", LIMIT)?;
+        machine.wait_for(RAN, LIMIT)?;
         let lines = machine.lines();
         let title = format!(
             "Boot {boot} of {count}, first boot of the image, {:?}",
@@ -61,4 +58,16 @@ pub fn phases(count: u32) -> Result<()> {
         println!();
     }
     Ok(())
+}
+
+/// A configuration that runs a container on the first boot and says so on the console: from a folder, without an
+/// image to import, as the peer does.
+pub fn container(board: &Board) -> ignition::Config {
+    let script = format!(
+        "ctr run --rm --rootfs --read-only {ROOTFS} bench {} exit 0 && echo '{RAN}' >/dev/console\n",
+        oci::PROGRAM
+    );
+    ignition::Config::new()
+        .file(&format!("{ROOTFS}{}", oci::PROGRAM), 0o755, &board.container_program)
+        .script("bench", "containerd.service", &script)
 }
