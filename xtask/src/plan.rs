@@ -1,5 +1,6 @@
 //! `cargo xtask plan`.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -18,6 +19,10 @@ pub struct Args {
 }
 
 pub fn main(args: &Args) -> Result<ExitCode> {
-    print!("{}", args.board.load(&workspace::root()?)?.plan.to_toml());
-    Ok(ExitCode::SUCCESS)
+    let text = args.board.load(&workspace::root()?)?.plan.to_toml();
+    match io::stdout().write_all(text.as_bytes()) {
+        // `plan | head` has seen enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }

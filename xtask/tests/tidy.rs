@@ -4,13 +4,35 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Which crate may use which of ours. An edge that is not here fails.
-const EDGES: [(&str, &[&str]); 11] = [
+const EDGES: [(&str, &[&str]); 19] = [
     ("format", &[]),
     ("sdk", &[]),
     ("image-builder", &["keelson-format", "keelson-sdk"]),
     ("initramfs", &["keelson-format", "keelson-kernel-modules"]),
     ("rootfs/kernel-modules", &["keelson-format"]),
-    ("rootfs/init", &["keelson-format", "keelson-kernel-modules"]),
+    ("rootfs/units", &[]),
+    ("rootfs/jobs", &["keelson-units"]),
+    ("rootfs/activation", &["keelson-units"]),
+    ("rootfs/execution", &["keelson-units"]),
+    ("rootfs/control", &[]),
+    ("rootfs/journal", &["keelson-units"]),
+    ("rootfs/network", &["keelson-units"]),
+    (
+        "rootfs/commands",
+        &["keelson-control", "keelson-journal", "keelson-jobs", "keelson-network", "keelson-units"],
+    ),
+    (
+        "rootfs/init",
+        &[
+            "keelson-activation",
+            "keelson-control",
+            "keelson-execution",
+            "keelson-format",
+            "keelson-jobs",
+            "keelson-kernel-modules",
+            "keelson-units",
+        ],
+    ),
     ("rootfs/provision", &[]),
     ("rootfs/coreutils", &[]),
     ("qemu-tests", &["keelson-format", "keelson-sdk"]),
