@@ -6,6 +6,8 @@ use object::read::elf::{Dyn as _, FileHeader as _, ProgramHeader as _, SectionTa
 use object::{Endianness, StringTable};
 use thiserror::Error;
 
+pub mod exports;
+
 /// The dynamic section of a program or library.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Needs {

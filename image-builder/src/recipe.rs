@@ -127,7 +127,18 @@ pub struct File {
     pub to: String,
     /// Mode, where it is not the package's (0755 for binaries).
     pub mode: Option<Mode>,
+    /// Whether a program keeps the names that it exports.
+    pub exports: Exports,
     pub(crate) span: Span,
+}
+
+/// Whether a program keeps the names that it exports: see [`crate::elf::exports`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exports {
+    /// The file is the package's, byte for byte.
+    Keep,
+    /// Plugins of the program find no name.
+    Drop,
 }
 
 /// A symbolic link.

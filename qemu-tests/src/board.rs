@@ -15,7 +15,7 @@ pub struct Board {
     pub artifacts: Artifacts,
     /// QEMU and the judges.
     pub tools: Tools,
-    /// The program that runs in containers.
+    /// The program of the container test's image and of the tests' services.
     pub container_program: Vec<u8>,
     /// The container test's image: an OCI archive.
     pub container_image: Vec<u8>,

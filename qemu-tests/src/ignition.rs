@@ -4,11 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-/// A configuration: files and units.
+/// A configuration: files, units and users.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     files: Vec<Value>,
     units: Vec<Value>,
+    users: Vec<Value>,
 }
 
 impl Config {
@@ -36,6 +37,39 @@ impl Config {
         self
     }
 
+    /// Adds a unit that is there and not enabled.
+    #[must_use]
+    pub fn unit_file(mut self, name: &str, text: &str) -> Self {
+        self.units.push(json!({ "name": name, "contents": text }));
+        self
+    }
+
+    /// Enables a unit of the host.
+    #[must_use]
+    pub fn enable(mut self, name: &str) -> Self {
+        self.units.push(json!({ "name": name, "enabled": true }));
+        self
+    }
+
+    /// Adds a drop-in to a unit of the host.
+    #[must_use]
+    pub fn drop_in(mut self, unit: &str, name: &str, text: &str) -> Self {
+        let drop_in = json!({ "name": name, "contents": text });
+        self.units.push(json!({ "name": unit, "dropins": [drop_in] }));
+        self
+    }
+
+    /// Lets a user of the host log in with a key, and with a password on consoles.
+    #[must_use]
+    pub fn user(mut self, name: &str, key: &str, password_hash: &str) -> Self {
+        self.users.push(json!({
+            "name": name,
+            "sshAuthorizedKeys": [key],
+            "passwordHash": password_hash,
+        }));
+        self
+    }
+
     /// Adds a script and a unit that runs it at each boot, when `after` is up. What it prints goes
     /// to the second serial port.
     #[must_use]
@@ -58,6 +92,7 @@ impl Config {
             "ignition": { "version": "3.4.0" },
             "storage": { "files": self.files },
             "systemd": { "units": self.units },
+            "passwd": { "users": self.users },
         })
         .to_string()
     }

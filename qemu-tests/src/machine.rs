@@ -173,6 +173,14 @@ impl Machine {
         Ok(())
     }
 
+    /// Pulls the network cable out, or puts it back.
+    pub fn set_link(&self, up: bool) -> Result<(), MachineError> {
+        if let Some(qmp) = &self.qmp {
+            qmp.command("set_link", &json!({ "name": "net0", "up": up }))?;
+        }
+        Ok(())
+    }
+
     /// Waits until the machine has ended by itself.
     pub fn wait_for_end(&mut self, timeout: Duration) -> Result<Ending, MachineError> {
         let Some(status) = self.process.wait(timeout)? else {

@@ -11,18 +11,36 @@ use crate::setup::log_folder;
 pub const MACHINE_PACKAGES: [&str; 4] = ["ovmf", "qemu-system-x86", "qemu-utils", "swtpm"];
 
 /// Packages of the programs that judge what was built, from outside.
-pub const JUDGE_PACKAGES: [&str; 11] = [
+pub const JUDGE_PACKAGES: [&str; 13] = [
     "cryptsetup-bin",
     "dosfstools",
     "e2fsprogs",
     "erofs-utils",
     "fdisk",
     "gdisk",
+    "openssh-client",
     "openssl",
     "sbsigntool",
     "skopeo",
+    "systemd",
     "systemd-ukify",
     "zstd",
+];
+
+/// Packages whose services run here as Debian ships them, or whose unit files are read.
+pub const SERVICE_PACKAGES: [&str; 12] = [
+    "chrony",
+    "containerd",
+    "docker.io",
+    "etcd-client",
+    "etcd-server",
+    "haproxy",
+    "nginx",
+    "openssh-server",
+    "postgresql-common",
+    "prometheus-node-exporter",
+    "redis-server",
+    "runc",
 ];
 
 /// Why the tools are not there.
@@ -49,11 +67,19 @@ pub fn sdk() -> Result<Sdk, keelson_sdk::Error> {
 
 /// The tools of all tests, by the lock of `board`; what is missing in the cache is fetched.
 pub fn of_board(sdk: &Sdk, board: &str) -> Result<Tools, ToolsError> {
+    let names = MACHINE_PACKAGES.iter().chain(&JUDGE_PACKAGES).map(|name| (*name).to_owned());
+    Ok(sdk.tools(&lock(board)?, &names.collect::<Vec<_>>())?)
+}
+
+/// The trees of [`SERVICE_PACKAGES`] in one, with all they depend on; nothing of it is run on this host.
+pub fn services(sdk: &Sdk, board: &str) -> Result<Tools, ToolsError> {
+    Ok(sdk.tools(&lock(board)?, &SERVICE_PACKAGES.map(str::to_owned))?)
+}
+
+fn lock(board: &str) -> Result<Lock, ToolsError> {
     let path = workspace().join("boards").join(format!("{board}.lock"));
     let text = fs_err::read_to_string(&path)?;
-    let lock = Lock::parse(&text, &path.display().to_string()).map_err(keelson_sdk::Error::from)?;
-    let names = MACHINE_PACKAGES.iter().chain(&JUDGE_PACKAGES).map(|name| (*name).to_owned());
-    Ok(sdk.tools(&lock, &names.collect::<Vec<_>>())?)
+    Ok(Lock::parse(&text, &path.display().to_string()).map_err(keelson_sdk::Error::from)?)
 }
 
 /// Builds the container test's program.

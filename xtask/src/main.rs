@@ -5,6 +5,7 @@ mod build_image;
 mod ci;
 mod clean;
 mod diff;
+mod fuzz;
 mod keys;
 mod plan;
 mod run;
@@ -41,6 +42,7 @@ enum Command {
     UpdateLock(update_lock::Args),
     Keys(keys::Args),
     Diff(diff::Args),
+    Fuzz(fuzz::Args),
     Clean(clean::Args),
 }
 
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::UpdateLock(args) => update_lock::main(&args),
         Command::Keys(args) => keys::main(&args),
         Command::Diff(args) => diff::main(&args),
+        Command::Fuzz(args) => fuzz::main(&args),
         Command::Clean(args) => clean::main(&args),
     };
     result.unwrap_or_else(|error| {

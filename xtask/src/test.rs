@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail};
-use keelson_qemu_tests::tools::{JUDGE_PACKAGES, MACHINE_PACKAGES};
+use keelson_qemu_tests::tools::{JUDGE_PACKAGES, MACHINE_PACKAGES, SERVICE_PACKAGES};
 
 use crate::build_image::{self, BoardArgs};
 use crate::sdk::SdkArgs;
@@ -38,7 +38,9 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         let build = build_image::Args::of(board, &args.sdk);
         build_image::run(&build)?;
         let manifests = build.board.load(&root)?;
-        args.sdk.open()?.tools(&manifests.lock, &tools())?;
+        let sdk = args.sdk.open()?;
+        sdk.tools(&manifests.lock, &judges())?;
+        sdk.tools(&manifests.lock, &SERVICE_PACKAGES.map(str::to_owned))?;
     }
     let mut runs = Vec::new();
     if !args.boot {
@@ -51,9 +53,9 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.args(["test", "--locked"]).current_dir(&root);
         if run[0] == "--exclude" {
-            // The core utilities are two hundred crates, and the probe has no test harness.
+            // The core utilities are two hundred crates, and the probe and the fuzz targets have no test harness.
             cargo.args(["--workspace", "--exclude", "keelson-coreutils"]);
-            cargo.args(["--exclude", "keelson-container-probe"]);
+            cargo.args(["--exclude", "keelson-container-probe", "--exclude", "keelson-fuzz"]);
         }
         cargo.args(run).args(&args.filter);
         let status = cargo.status().context("running cargo test")?;
@@ -64,7 +66,13 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Names of the Debian packages of every tool that the tests run.
-pub fn tools() -> Vec<String> {
+/// Names of the Debian packages of every program that the tests run.
+fn judges() -> Vec<String> {
     MACHINE_PACKAGES.iter().chain(&JUDGE_PACKAGES).map(|&name| name.to_owned()).collect()
+}
+
+/// Names of all Debian packages that the tests need.
+pub fn tools() -> Vec<String> {
+    let services = SERVICE_PACKAGES.map(str::to_owned);
+    judges().into_iter().chain(services).collect()
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Which crate may use which of ours. An edge that is not here fails.
-const EDGES: [(&str, &[&str]); 19] = [
+const EDGES: [(&str, &[&str]); 20] = [
     ("format", &[]),
+    ("fuzz", &["keelson-control", "keelson-journal", "keelson-network", "keelson-units"]),
     ("sdk", &[]),
     ("image-builder", &["keelson-format", "keelson-sdk"]),
     ("initramfs", &["keelson-format", "keelson-kernel-modules"]),
@@ -35,7 +36,7 @@ const EDGES: [(&str, &[&str]); 19] = [
     ),
     ("rootfs/provision", &[]),
     ("rootfs/coreutils", &[]),
-    ("qemu-tests", &["keelson-format", "keelson-sdk"]),
+    ("qemu-tests", &["keelson-execution", "keelson-format", "keelson-sdk", "keelson-units"]),
     ("qemu-tests/probe", &[]),
     ("xtask", &["keelson-format", "keelson-image-builder", "keelson-qemu-tests", "keelson-sdk"]),
 ];

@@ -7,7 +7,7 @@ use toml::Value;
 
 use super::{BuildFile, Plan};
 use crate::board::{Compression, Feature};
-use crate::recipe::{DefaultFeatures, Mode, Recipe, Source};
+use crate::recipe::{DefaultFeatures, Exports, Mode, Recipe, Source};
 
 /// The text of a plan. Arrays of names have a line per name, so that changes show as lines.
 pub(super) fn toml(plan: &Plan) -> String {
@@ -122,7 +122,8 @@ fn component(out: &mut Printer, recipe: &Recipe) {
     let mut entries: Vec<String> = Vec::new();
     for file in &recipe.files {
         let folder = if file.is_pattern() { "/" } else { "" };
-        entries.push(format!("{}{folder}{} <- {}", file.to, mode(file.mode), file.from));
+        let exports = if file.exports == Exports::Drop { ", exports dropped" } else { "" };
+        entries.push(format!("{}{folder}{} <- {}{exports}", file.to, mode(file.mode), file.from));
     }
     for bundle in &recipe.bundles {
         entries.push(format!("{}{} <- all of {}", bundle.to, mode(bundle.mode), bundle.from));

@@ -3,7 +3,7 @@
 use toml::Spanned;
 
 use super::raw::{RawBundle, RawDirectory, RawFile, RawLink};
-use super::{Bundle, Directory, File, Link, Mode, RecipeError, Source};
+use super::{Bundle, Directory, Exports, File, Link, Mode, RecipeError, Source};
 use crate::manifest::{Checker, ValueError};
 
 /// Checks files. Without a source (it was wrong itself) what depends on its type is let pass.
@@ -62,7 +62,7 @@ pub(super) fn single(c: &mut Checker, raw: Spanned<String>) -> String {
 
 fn file(c: &mut Checker, raw: Spanned<RawFile>, source: Option<&Source>) -> File {
     let whole = raw.span();
-    let RawFile { from, to, mode } = raw.into_inner();
+    let RawFile { from, to, mode, exports } = raw.into_inner();
     let span = to.as_ref().unwrap_or(&from).span();
     match source {
         Some(Source::Files(_)) if to.is_some() => {
@@ -77,6 +77,8 @@ fn file(c: &mut Checker, raw: Spanned<RawFile>, source: Option<&Source>) -> File
         _ => {}
     }
     let mode = mode.map(|text| self::mode(c, &text));
+    let known = [("keep", Exports::Keep), ("drop", Exports::Drop)];
+    let exports = exports.map_or(Exports::Keep, |word| c.choice("exports", &word, &known));
     let from_span = from.span();
     let noted = c.noted();
     let from = pattern(c, from);
@@ -91,7 +93,7 @@ fn file(c: &mut Checker, raw: Spanned<RawFile>, source: Option<&Source>) -> File
         None if is_pattern => from.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned(),
         None => from.clone(),
     };
-    File { from, to, mode, span }
+    File { from, to, mode, exports, span }
 }
 
 /// A path that may have `*` in its last component.

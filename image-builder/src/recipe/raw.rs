@@ -51,6 +51,7 @@ pub(super) struct RawFile {
     pub(super) from: Text,
     pub(super) to: Option<Text>,
     pub(super) mode: Option<Text>,
+    pub(super) exports: Option<Text>,
 }
 
 #[derive(Deserialize)]

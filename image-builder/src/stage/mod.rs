@@ -14,9 +14,9 @@ use keelson_sdk::Package;
 use thiserror::Error;
 
 use crate::content::{Content, ContentError};
-use crate::elf::ElfError;
+use crate::elf::{self, ElfError};
 use crate::plan::{BuildFile, Plan};
-use crate::recipe::{Mode, Recipe, Source};
+use crate::recipe::{Exports, Mode, Recipe, Source};
 use crate::tree::{Dangling, Kind, Node, Tree, TreeError};
 
 pub use kernel::{InitramfsModule, Kernel};
@@ -209,7 +209,11 @@ fn add_recipe(
             for found in source.matching(file.from.as_str())? {
                 let mode = file.mode.map_or(found.mode, Mode::bits);
                 let to = file.destination(&found.path);
-                staged.tree.insert(&to, Node::new(mode, name, found.kind.clone()))?;
+                let kind = match (found.kind, file.exports) {
+                    (Kind::File(content), Exports::Drop) => without_exports(&to, &content)?,
+                    (kind, _) => kind,
+                };
+                staged.tree.insert(&to, Node::new(mode, name, kind))?;
                 staged.packages.extend(found.package.map(str::to_owned));
             }
         }
@@ -241,6 +245,13 @@ fn add_recipe(
         }
     }
     Ok(())
+}
+
+/// A program without the names that it exports.
+fn without_exports(path: &str, content: &Content) -> Result<Kind, StageError> {
+    let bytes = elf::exports::drop(content.read()?)
+        .map_err(|error| StageError::Elf { path: path.to_owned(), error })?;
+    Ok(Kind::File(Content::Bytes(bytes)))
 }
 
 /// The file of a package at `path` (relative, merged layout), symbolic links of packages followed.

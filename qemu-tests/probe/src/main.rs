@@ -1,4 +1,4 @@
-//! The program of the container test's image: prints what it sees of its container as lines
+//! The program of the container test's image and of the tests' services: prints what it sees around it as lines
 //! `PROBE key=value`, and does on demand what limits must stop.
 //!
 //! | arguments | what it does |
@@ -8,6 +8,8 @@
 //! | `memory` | takes memory until it is killed |
 //! | `fork` | makes processes until the kernel refuses, and says how many it had |
 //! | `spin SECONDS` | computes, then prints its own CPU time beside the time that passed |
+//! | `wait` | waits until it is killed |
+//! | `notify TEXT...`, `serve`, `store`, `bomb` | what a service does: see `service` |
 //!
 //! The release form has no C library and no standard library, so that the whole image fits into a
 //! kernel-provided configuration blob. Arguments come from `/proc/self/cmdline`.
@@ -15,6 +17,7 @@
 #![cfg_attr(panic = "abort", no_std, no_main)]
 
 mod output;
+mod service;
 #[cfg(panic = "abort")]
 mod start;
 mod sys;
@@ -39,6 +42,11 @@ fn run() -> ! {
         Some(b"memory") => take_memory(),
         Some(b"fork") => fork(),
         Some(b"spin") => spin(number(arguments.next())),
+        Some(b"wait") => sys::wait(),
+        Some(b"notify") => service::notify(arguments),
+        Some(b"serve") => service::serve(),
+        Some(b"store") => service::store(),
+        Some(b"bomb") => service::bomb(),
         _ => describe(line),
     }
     sys::exit(0)

@@ -40,8 +40,100 @@ unsafe fn call(number: usize, a: usize, b: usize, c: usize, d: usize, e: usize) 
 
 /// Writes to standard output.
 pub(crate) fn print(bytes: &[u8]) -> isize {
+    write(1, bytes)
+}
+
+/// Writes to a descriptor.
+pub(crate) fn write(descriptor: usize, bytes: &[u8]) -> isize {
     // SAFETY: write(2) reads `bytes`.
-    unsafe { call(1, 1, bytes.as_ptr() as usize, bytes.len(), 0, 0) }
+    unsafe { call(1, descriptor, bytes.as_ptr() as usize, bytes.len(), 0, 0) }
+}
+
+/// Closes a descriptor.
+pub(crate) fn close(descriptor: usize) {
+    // SAFETY: close(2) touches no memory.
+    unsafe { call(3, descriptor, 0, 0, 0, 0) };
+}
+
+/// Reads the beginning of an open file.
+pub(crate) fn read_at_start(descriptor: usize, buffer: &mut [u8]) -> isize {
+    // SAFETY: pread64(2) writes within `buffer`.
+    unsafe { call(17, descriptor, buffer.as_mut_ptr() as usize, buffer.len(), 0, 0) }
+}
+
+/// A file in memory.
+pub(crate) fn memory_file() -> isize {
+    // SAFETY: memfd_create(2) reads the name, which ends in a zero byte.
+    unsafe { call(319, c"probe".as_ptr() as usize, 0, 0, 0, 0) }
+}
+
+/// Accepts a connection.
+pub(crate) fn accept(listener: usize) -> isize {
+    // SAFETY: accept4(2) without an address writes nothing.
+    unsafe { call(288, listener, 0, 0, 0, 0) }
+}
+
+/// A datagram socket that leads to `path`, where `@` at its start is the abstract namespace.
+pub(crate) fn connect_datagram(path: &[u8]) -> isize {
+    // struct sockaddr_un: AF_UNIX, then the path.
+    let mut address = [0_u8; 110];
+    address[0] = 1;
+    for (to, from) in address[2..].iter_mut().zip(path) {
+        *to = *from;
+    }
+    if address[2] == b'@' {
+        address[2] = 0;
+    }
+    // SAFETY: socket(2) has no memory; connect(2) reads `address` up to the length given.
+    unsafe {
+        let socket = call(41, 1, 2, 0, 0, 0);
+        let Ok(descriptor) = usize::try_from(socket) else { return socket };
+        let length = (2 + path.len()).min(address.len());
+        match call(42, descriptor, address.as_ptr() as usize, length, 0, 0) {
+            0 => socket,
+            error => error,
+        }
+    }
+}
+
+/// Sends a datagram with a descriptor (`SCM_RIGHTS`).
+pub(crate) fn send_descriptor(socket: usize, text: &[u8], descriptor: usize) -> isize {
+    let vector = [text.as_ptr() as usize, text.len()];
+    // struct cmsghdr: the length, level SOL_SOCKET and type SCM_RIGHTS, then the descriptor.
+    let control = [20, 1 | 1 << 32, descriptor];
+    // struct msghdr: name, vector, control, flags.
+    let message =
+        [0, 0, vector.as_ptr() as usize, 1, control.as_ptr() as usize, size_of_val(&control), 0];
+    // SAFETY: sendmsg(2) reads the message and what it points to, all of which is alive.
+    unsafe { call(46, socket, message.as_ptr() as usize, 0, 0, 0) }
+}
+
+/// Lets SIGTERM do nothing.
+pub(crate) fn ignore_sigterm() {
+    // struct kernel_sigaction: SIG_IGN, no flags, no restorer, an empty mask.
+    let action = [1_usize, 0, 0, 0];
+    // SAFETY: rt_sigaction(2) reads `action`.
+    unsafe { call(13, 15, action.as_ptr() as usize, 0, 8, 0) };
+}
+
+/// Makes this process the leader of a new session.
+pub(crate) fn new_session() {
+    // SAFETY: setsid(2) has no arguments.
+    unsafe { call(112, 0, 0, 0, 0, 0) };
+}
+
+/// A copy of this process. Gives 0 in the copy.
+pub(crate) fn fork() -> isize {
+    // SAFETY: fork(2) has no arguments, and there is one thread.
+    unsafe { call(57, 0, 0, 0, 0, 0) }
+}
+
+/// Waits until the process is killed.
+pub(crate) fn wait() -> ! {
+    loop {
+        // SAFETY: pause(2) has no arguments.
+        unsafe { call(34, 0, 0, 0, 0, 0) };
+    }
 }
 
 /// Reads the beginning of a file. `path` ends in a zero byte.
@@ -97,14 +189,9 @@ pub(crate) fn allocate(length: usize) -> isize {
 
 /// A new process that waits until it is killed. Gives its number.
 pub(crate) fn fork_waiter() -> isize {
-    // SAFETY: fork(2) has no arguments; pause(2) neither. The child never returns.
-    unsafe {
-        match call(57, 0, 0, 0, 0, 0) {
-            0 => loop {
-                call(34, 0, 0, 0, 0, 0);
-            },
-            pid => pid,
-        }
+    match fork() {
+        0 => wait(),
+        pid => pid,
     }
 }
 

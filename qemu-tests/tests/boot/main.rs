@@ -4,11 +4,18 @@
 //! processor at a time. What a test injects comes through Ignition; results come back through the
 //! second serial port.
 
+mod checks;
 mod container;
 mod damaged;
+mod faults;
+mod logs;
+mod network;
+mod packages;
 mod secure_boot;
+mod services;
 mod state;
 mod tampered;
+mod thousand;
 
 use std::sync::LazyLock;
 use std::time::Duration;

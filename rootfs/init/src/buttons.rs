@@ -1,10 +1,11 @@
 //! The power button: input devices that have KEY_POWER (kernel: Documentation/input/event-codes.rst).
 
 use std::fs::{self, File, OpenOptions};
-use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::events::{Events, Source, Token};
 
 /// Of `linux/input-event-codes.h`.
 const EV_KEY: u16 = 1;
@@ -19,23 +20,23 @@ const SELDOM: Duration = Duration::from_mins(1);
 /// The devices that are read.
 #[derive(Debug, Default)]
 pub struct Buttons {
-    open: Vec<(String, File)>,
+    open: Vec<(String, File, Token)>,
     next_look: Duration,
 }
 
 impl Buttons {
     /// Opens the devices with a power key that are not open yet, where it is time to; their drivers come with coldplug.
     /// Gives the time since boot to look again.
-    pub fn look(&mut self, now: Duration) -> Duration {
+    pub fn look(&mut self, now: Duration, events: &mut Events) -> Duration {
         if now >= self.next_look {
-            self.open_new();
+            self.open_new(events);
             let soon = now < BOOTING;
             self.next_look = now.saturating_add(if soon { OFTEN } else { SELDOM });
         }
         self.next_look
     }
 
-    fn open_new(&mut self) {
+    fn open_new(&mut self, events: &mut Events) {
         for entry in fs::read_dir("/sys/class/input").into_iter().flatten().flatten() {
             let Some(name) = entry
                 .file_name()
@@ -45,7 +46,7 @@ impl Buttons {
             else {
                 continue;
             };
-            if self.open.iter().any(|(open, _)| *open == name) {
+            if self.open.iter().any(|(open, ..)| *open == name) {
                 continue;
             }
             let keys = fs::read_to_string(entry.path().join("device/capabilities/key"))
@@ -54,32 +55,32 @@ impl Buttons {
                 let device = PathBuf::from("/dev/input").join(&name);
                 if let Ok(file) =
                     OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(device)
+                    && let Ok(token) = events.add(Source::Button, &file)
                 {
-                    self.open.push((name, file));
+                    self.open.push((name, file, token));
                 }
             }
         }
     }
 
-    /// The descriptors to poll.
-    pub fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.open.iter().map(|(_, file)| file.as_fd())
-    }
-
     /// Reads what is there. True when a power key was pressed. Devices that have gone are closed.
-    pub fn pressed(&mut self) -> bool {
+    pub fn pressed(&mut self, events: &mut Events) -> bool {
         let mut pressed = false;
-        self.open.retain(|(_, file)| {
+        self.open.retain(|(_, file, token)| {
             let mut buffer = [0_u8; EVENT * 16];
-            loop {
+            let stays = loop {
                 match rustix::io::read(file, &mut buffer) {
-                    Ok(0) => return false,
+                    Ok(0) => break false,
                     Ok(length) => pressed |= buffer[..length].chunks_exact(EVENT).any(is_press),
-                    Err(rustix::io::Errno::AGAIN) => return true,
+                    Err(rustix::io::Errno::AGAIN) => break true,
                     Err(rustix::io::Errno::INTR) => {}
-                    Err(_) => return false,
+                    Err(_) => break false,
                 }
+            };
+            if !stays {
+                events.remove(*token, file);
             }
+            stays
         });
         pressed
     }

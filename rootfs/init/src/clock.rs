@@ -1,53 +1,55 @@
-//! Times: since boot for what happens, of day for the log.
+//! Times: since boot for what happens, of day for people.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use keelson_control::Stamp;
+use rustix::time::{ClockId, clock_gettime};
+
 /// The time since the kernel started, which does not run while the machine sleeps.
 pub fn now() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let time = clock_gettime(ClockId::Monotonic);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// The time of day as `2026-11-22T04:05:06Z`.
-pub fn time_of_day() -> String {
-    utc(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
+/// The time since 1970.
+pub fn real() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// Seconds since 1970 in the proleptic Gregorian calendar (Hinnant, "chrono-compatible low-level date algorithms").
-fn utc(seconds: u64) -> String {
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-        rest / 3600,
-        rest / 60 % 60,
-        rest % 60
-    )
+/// Microseconds, for people and protocols.
+pub fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Both clocks.
+pub fn stamp() -> Stamp {
+    Stamp { real: micros(real()), mono: micros(now()) }
+}
+
+/// A span as systemd prints it: `1min 30s`, down to milliseconds.
+pub fn span(time: Duration) -> String {
+    let units = [("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000), ("ms", 1)];
+    let mut left = time.as_millis();
+    let mut parts = Vec::new();
+    for (name, length) in units {
+        if left >= length {
+            parts.push(format!("{}{name}", left / length));
+            left %= length;
+        }
+    }
+    if parts.is_empty() { "0".to_owned() } else { parts.join(" ") }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::utc;
+    use super::*;
 
     #[test]
-    fn seconds_become_dates() {
-        for (seconds, text) in [
-            (0, "1970-01-01T00:00:00Z"),
-            (951_782_399, "2000-02-28T23:59:59Z"),
-            (951_782_400, "2000-02-29T00:00:00Z"),
-            (1_795_320_306, "2026-11-22T04:05:06Z"),
-            (4_102_444_800, "2100-01-01T00:00:00Z"),
-        ] {
-            assert_eq!(utc(seconds), text);
+    fn spans_have_the_units_that_people_use() {
+        for (millis, text) in
+            [(0, "0"), (100, "100ms"), (90_000, "1min 30s"), (90_061_001, "1d 1h 1min 1s 1ms")]
+        {
+            assert_eq!(span(Duration::from_millis(millis)), text);
         }
     }
 }

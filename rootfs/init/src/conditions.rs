@@ -1,61 +1,77 @@
-//! `Condition...=` of units, looked at when a unit is about to start.
+//! `Condition...=` and `Assert...=` of units, looked at when a unit is about to start (systemd.unit(5)).
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use keelson_units::facts::Facts as Host;
+use keelson_units::model::{Condition, Test};
 
-use rustix::fs::{Access, access};
+mod files;
+mod kernel;
+mod version;
 
-use crate::unit::{Condition, Test};
-
-/// Whether a unit with these conditions is started: all plain ones hold, and one of the `|` ones where there are any.
-pub fn hold(conditions: &[Condition], first_boot: bool) -> bool {
-    let holds = |condition: &Condition| test(&condition.test, first_boot) != condition.negated;
-    let mut triggers = conditions.iter().filter(|condition| condition.trigger).peekable();
-    let triggered = triggers.peek().is_none() || triggers.any(holds);
-    triggered && conditions.iter().filter(|condition| !condition.trigger).all(holds)
+/// What does not change while the system runs.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Whether this is the first boot.
+    pub first_boot: bool,
+    /// Machine ID, kernel release, architecture and the like.
+    pub host: Host,
+    /// The words of the kernel command line.
+    pub command_line: Vec<String>,
 }
 
-fn test(test: &Test, first_boot: bool) -> bool {
-    match test {
-        Test::PathExists(path) => path.exists(),
-        Test::PathIsDirectory(path) => path.is_dir(),
-        Test::PathIsSymbolicLink(path) => path.is_symlink(),
-        Test::PathIsReadWrite(path) => path.exists() && access(path, Access::WRITE_OK).is_ok(),
-        Test::FileNotEmpty(path) => {
-            fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0)
-        }
-        Test::FileIsExecutable(path) => fs::metadata(path)
-            .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0),
-        Test::DirectoryNotEmpty(path) => {
-            fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some())
-        }
-        Test::FirstBoot(wanted) => first_boot == *wanted,
+impl Facts {
+    /// For each condition, whether it holds.
+    pub fn each(&self, conditions: &[Condition]) -> Vec<bool> {
+        conditions.iter().map(|condition| self.test(&condition.test) != condition.negated).collect()
     }
+
+    fn test(&self, test: &Test) -> bool {
+        match test {
+            Test::PathExists(path) => path.exists(),
+            Test::PathExistsGlob(pattern) => files::glob_exists(pattern),
+            Test::PathIsDirectory(path) => path.is_dir(),
+            Test::PathIsSymbolicLink(path) => path.is_symlink(),
+            Test::PathIsMountPoint(path) => files::is_mount_point(path),
+            Test::PathIsReadWrite(path) => files::is_writable(path),
+            Test::PathIsEncrypted(path) => files::is_encrypted(path),
+            Test::DirectoryNotEmpty(path) => files::has_entries(path),
+            Test::FileNotEmpty(path) => files::has_content(path),
+            Test::FileIsExecutable(path) => files::is_executable(path),
+            Test::NeedsUpdate(path) => files::needs_update(path),
+            Test::Credential(name) => files::has_credential(name),
+            Test::FirstBoot(wanted) => self.first_boot == *wanted,
+            Test::Virtualization(text) => kernel::virtualization(text),
+            Test::Architecture(name) => *name == self.host.architecture || name == "native",
+            Test::Firmware(text) => kernel::firmware(text),
+            Test::Host(pattern) => kernel::host(pattern, &self.host),
+            Test::KernelCommandLine(text) => kernel::command_line(text, &self.command_line),
+            Test::Version(text) => kernel::version(text, &self.host),
+            Test::KernelModuleLoaded(name) => kernel::module_loaded(name),
+            // PID 1 has no environment of its own to speak of.
+            Test::Environment(text) => kernel::environment(text),
+            Test::Security(name) => kernel::security(name),
+            Test::Capability(name) => kernel::capability(name),
+            Test::ACPower(wanted) => kernel::ac_power() == *wanted,
+            Test::User(name) => matches!(name.as_str(), "root" | "0" | "@system"),
+            Test::Group(name) => matches!(name.as_str(), "root" | "0"),
+            Test::ControlGroupController(names) => kernel::controllers(names),
+            Test::Memory(text) => version::compare_number(text, kernel::memory()),
+            Test::CPUs(text) => version::compare_number(text, kernel::processors()),
+            Test::CPUFeature(name) => kernel::processor_feature(name),
+            Test::OSRelease(text) => kernel::os_release(text, &self.host),
+            Test::MemoryPressure(text) => kernel::pressure("memory", text),
+            Test::CPUPressure(text) => kernel::pressure("cpu", text),
+            Test::IOPressure(text) => kernel::pressure("io", text),
+        }
+    }
+}
+
+/// Whether a unit with these conditions is started: all plain ones hold, and one of the `|` ones where there are any.
+pub fn all(conditions: &[Condition], held: &[bool]) -> bool {
+    let pairs = || conditions.iter().zip(held.iter().copied());
+    let mut triggers = pairs().filter(|(condition, _)| condition.trigger).peekable();
+    let triggered = triggers.peek().is_none() || triggers.any(|(_, held)| held);
+    triggered && pairs().filter(|(condition, _)| !condition.trigger).all(|(_, held)| held)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn condition(test: Test, negated: bool, trigger: bool) -> Condition {
-        Condition { test, negated, trigger }
-    }
-
-    #[test]
-    fn plain_conditions_all_hold_and_one_trigger_is_enough() {
-        let there = || Test::PathExists("/proc".into());
-        let absent = || Test::PathExists("/no/such/path".into());
-        for (conditions, expected) in [
-            (vec![], true),
-            (vec![condition(there(), false, false)], true),
-            (vec![condition(absent(), true, false)], true),
-            (vec![condition(there(), false, false), condition(absent(), false, false)], false),
-            (vec![condition(there(), false, true), condition(absent(), false, true)], true),
-            (vec![condition(absent(), false, true)], false),
-            (vec![condition(Test::FirstBoot(true), false, false)], true),
-            (vec![condition(Test::FirstBoot(false), false, false)], false),
-        ] {
-            assert_eq!(hold(&conditions, true), expected, "{conditions:?}");
-        }
-    }
-}
+mod tests;

@@ -1,119 +1,292 @@
-//! The control socket, both ends: `systemctl` and `poweroff` ask, PID 1 answers.
+//! The control socket's listening end: connections, lines, answers that come later. It knows no unit.
 
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::time::Duration;
-use std::{fs, process::ExitCode};
 
+use keelson_control::{
+    Answer, JobOutcome, JobResult as Word, LONGEST_ANSWER, LONGEST_REQUEST, LineBuffer, Outcome,
+    Refusal, RefusalKind, Request, encode,
+};
+use keelson_jobs::{JobId, JobResult};
 use rustix::net::sockopt;
-use rustix::process::{Pid, Signal, kill_process};
 
-use crate::shutdown::Goal;
-use crate::signals;
-use crate::supervisor::Supervisor;
+use crate::events::{Events, Source, Token};
 
-/// Where the socket is.
-pub const SOCKET: &str = "/run/keelson/init.sock";
-/// How long PID 1 waits for the one who asks, and that one for PID 1.
-const SERVER_PATIENCE: Duration = Duration::from_millis(200);
-const CLIENT_PATIENCE: Duration = Duration::from_secs(10);
-const LONGEST_LINE: usize = 1024;
+/// The most connections at once; the oldest that waits for nothing makes room.
+const CONNECTIONS: usize = 64;
+/// What is read of one client before others have their turn.
+const SHARE: usize = 64 << 10;
 
-/// The listening end.
+/// Where a unit's part of an answer stands.
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// It is known.
+    Known(Outcome),
+    /// The job's end is waited for.
+    Job(JobId),
+    /// The unit's end is waited for.
+    Down(JobId),
+    /// The job has ended, the unit's end is waited for.
+    Up(Outcome),
+}
+
+/// An answer that comes later: one part for each unit, in order.
+pub type Waiting = Vec<(String, Part)>;
+
+/// One connection.
 #[derive(Debug)]
-pub struct Listener(UnixListener);
+struct Client {
+    stream: UnixStream,
+    token: Token,
+    root: bool,
+    lines: LineBuffer,
+    out: Vec<u8>,
+    waiting: Option<Waiting>,
+}
 
-impl Listener {
-    /// Binds the socket. Everybody may ask; only root may change anything.
-    pub fn bind(path: &Path) -> io::Result<Self> {
-        match fs::remove_file(path) {
+/// What comes of a client's input.
+#[derive(Debug)]
+pub enum Asked {
+    /// A request, and whether root asks.
+    Request(Box<Request>, bool),
+    /// A line that is none.
+    Bad(String),
+    /// Nothing more for now.
+    Nothing,
+}
+
+/// The socket and its connections.
+#[derive(Debug, Default)]
+pub struct Server {
+    listener: Option<UnixListener>,
+    clients: BTreeMap<u64, Client>,
+    next: u64,
+    resumed: Vec<u64>,
+}
+
+impl Server {
+    /// Binds the socket. Everybody may ask; what an ordinary user may ask is decided by request.
+    pub fn bind(path: &Path, events: &mut Events) -> io::Result<Self> {
+        match std::fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         let listener = UnixListener::bind(path)?;
         listener.set_nonblocking(true)?;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o666))?;
-        Ok(Self(listener))
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666))?;
+        events.add(Source::Control, &listener)?;
+        Ok(Self { listener: Some(listener), ..Self::default() })
     }
 
-    /// The descriptor to poll.
-    pub fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
-
-    /// Answers all who wait. One who is slow or leaves is dropped.
-    pub fn serve(&self, supervisor: &mut Supervisor) {
-        while let Ok((mut stream, _)) = self.0.accept() {
-            if let Err(error) = answer(&mut stream, supervisor) {
-                supervisor.log.note(format_args!("control socket: {error}"));
-            }
-        }
-    }
-}
-
-fn answer(stream: &mut UnixStream, supervisor: &mut Supervisor) -> io::Result<()> {
-    stream.set_nonblocking(false)?;
-    stream.set_read_timeout(Some(SERVER_PATIENCE))?;
-    stream.set_write_timeout(Some(SERVER_PATIENCE))?;
-    let root = sockopt::socket_peercred(&*stream)?.uid.is_root();
-    let mut line = Vec::new();
-    let mut buffer = [0_u8; 256];
-    while !line.contains(&b'\n') && line.len() < LONGEST_LINE {
-        match stream.read(&mut buffer)? {
-            0 => break,
-            length => line.extend_from_slice(&buffer[..length]),
-        }
-    }
-    let answer = supervisor.command(String::from_utf8_lossy(&line).trim(), root);
-    stream.write_all(format!("{}\n{}", answer.status, answer.text).as_bytes())
-}
-
-/// Asks PID 1 and prints its answer; the exit status is the one it gives.
-pub fn ask(line: &str) -> ExitCode {
-    match converse(line) {
-        Ok(answer) => {
-            let (status, text) = answer.split_once('\n').unwrap_or((answer.as_str(), ""));
-            print!("{text}");
-            ExitCode::from(status.parse::<u8>().unwrap_or(1))
-        }
-        Err(error) => {
-            eprintln!("asking PID 1 on {SOCKET}: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Ends the system: over the socket, else by signal.
-pub fn ask_for_end(goal: Goal) -> ExitCode {
-    match converse(goal.command()) {
-        Ok(answer) if answer.starts_with("0\n") => ExitCode::SUCCESS,
-        Ok(answer) => {
-            eprint!("{}", answer.split_once('\n').map_or("", |(_, text)| text));
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            eprintln!("asking PID 1 on {SOCKET}: {error}; sending it a signal");
-            // The signals of systemd(1), which PID 1 answers to as well.
-            let signal = signals::as_signal(signals::number_of(goal));
-            match kill_process(Pid::INIT, signal.unwrap_or(Signal::TERM)) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => {
-                    eprintln!("signalling PID 1: {error}");
-                    ExitCode::FAILURE
+    /// Takes connections that wait.
+    pub fn accept(&mut self, events: &mut Events) {
+        for _ in 0..16 {
+            let Some(Ok((stream, _))) = self.listener.as_ref().map(UnixListener::accept) else {
+                return;
+            };
+            if self.clients.len() >= CONNECTIONS {
+                let idle = self.clients.iter().find(|(_, client)| client.waiting.is_none());
+                match idle.map(|(number, _)| *number) {
+                    Some(number) => self.drop_client(number, events),
+                    // All wait for jobs: the one who came is turned away by the end of the connection.
+                    None => continue,
                 }
             }
+            let Ok(credentials) = sockopt::socket_peercred(&stream) else { continue };
+            let number = self.next;
+            self.next += 1;
+            let added = stream
+                .set_nonblocking(true)
+                .and_then(|()| events.add(Source::Client(number), &stream));
+            let Ok(token) = added else { continue };
+            let client = Client {
+                stream,
+                token,
+                root: credentials.uid.is_root(),
+                lines: LineBuffer::new(LONGEST_REQUEST),
+                out: Vec::new(),
+                waiting: None,
+            };
+            self.clients.insert(number, client);
         }
+    }
+
+    fn drop_client(&mut self, number: u64, events: &mut Events) {
+        if let Some(client) = self.clients.remove(&number) {
+            events.remove(client.token, &client.stream);
+        }
+    }
+
+    /// Reads what a client has sent, and writes what is left for it. One who has gone is forgotten.
+    pub fn serve(&mut self, number: u64, events: &mut Events) {
+        let Some(client) = self.clients.get_mut(&number) else { return };
+        let mut buffer = [0_u8; 4096];
+        let mut budget = SHARE;
+        while budget > 0 {
+            match rustix::io::read(&client.stream, &mut buffer) {
+                Ok(length @ 1..) => {
+                    budget = budget.saturating_sub(length);
+                    if client.lines.push(&buffer[..length]).is_err() {
+                        return self.drop_client(number, events);
+                    }
+                }
+                Err(rustix::io::Errno::AGAIN) => break,
+                Err(rustix::io::Errno::INTR) => {}
+                Ok(_) | Err(_) => return self.drop_client(number, events),
+            }
+        }
+        self.flush(number, events);
+    }
+
+    /// The next request of a client, unless it waits for an answer.
+    pub fn next_request(&mut self, number: u64) -> Asked {
+        let Some(client) = self.clients.get_mut(&number).filter(|client| client.waiting.is_none())
+        else {
+            return Asked::Nothing;
+        };
+        let Some(line) = client.lines.next_line() else { return Asked::Nothing };
+        match keelson_control::decode_request(&line) {
+            Ok(request) => Asked::Request(Box::new(request), client.root),
+            Err(error) => Asked::Bad(error.to_string()),
+        }
+    }
+
+    /// Answers a client.
+    pub fn answer(&mut self, number: u64, answer: &Answer, events: &mut Events) {
+        let mut line = encode(answer);
+        if line.len() > LONGEST_ANSWER {
+            line = encode(&refused(RefusalKind::Failed, "the answer is too long; ask for less"));
+        }
+        if let Some(client) = self.clients.get_mut(&number) {
+            client.out.extend(line);
+        }
+        self.flush(number, events);
+    }
+
+    /// Has a client wait for its answer.
+    pub fn wait(&mut self, number: u64, waiting: Waiting) {
+        if let Some(client) = self.clients.get_mut(&number) {
+            client.waiting = Some(waiting);
+            if is_known(client.waiting.as_deref().unwrap_or_default()) {
+                self.resumed.push(number);
+            }
+        }
+    }
+
+    /// A job has ended.
+    pub fn job_ended(&mut self, job: JobId, result: JobResult) {
+        let outcome = Outcome::Finished(word(result));
+        self.advance(|_, part| match part {
+            Part::Job(id) if *id == job => *part = Part::Known(outcome.clone()),
+            Part::Down(id) if *id == job && result == JobResult::Done => {
+                *part = Part::Up(outcome.clone());
+            }
+            Part::Down(id) if *id == job => *part = Part::Known(outcome.clone()),
+            _ => {}
+        });
+    }
+
+    /// A unit has gone down for good.
+    pub fn unit_down(&mut self, unit: &str) {
+        self.advance(|name, part| {
+            if let Part::Up(outcome) = part
+                && name == unit
+            {
+                *part = Part::Known(outcome.clone());
+            }
+        });
+    }
+
+    fn advance(&mut self, mut step: impl FnMut(&str, &mut Part)) {
+        for (number, client) in &mut self.clients {
+            let Some(waiting) = &mut client.waiting else { continue };
+            for (name, part) in waiting.iter_mut() {
+                step(name, part);
+            }
+            if is_known(waiting) {
+                self.resumed.push(*number);
+            }
+        }
+    }
+
+    /// Answers those whose wait is over; gives their numbers, for what they have asked meanwhile.
+    pub fn resume(&mut self, events: &mut Events) -> Vec<u64> {
+        let resumed = std::mem::take(&mut self.resumed);
+        for number in &resumed {
+            let waiting = self.clients.get_mut(number).and_then(|client| client.waiting.take());
+            if let Some(waiting) = waiting {
+                let outcomes = waiting.into_iter().map(|(unit, part)| {
+                    let outcome = match part {
+                        Part::Known(outcome) | Part::Up(outcome) => outcome,
+                        Part::Job(id) | Part::Down(id) => Outcome::Queued(id.0),
+                    };
+                    JobOutcome { unit, outcome }
+                });
+                let answer = Answer::Outcomes(outcomes.collect());
+                self.answer(*number, &answer, events);
+            }
+        }
+        resumed
+    }
+
+    fn flush(&mut self, number: u64, events: &mut Events) {
+        let Some(client) = self.clients.get_mut(&number) else { return };
+        let mut written = 0;
+        while written < client.out.len() {
+            match rustix::net::send(
+                &client.stream,
+                &client.out[written..],
+                rustix::net::SendFlags::NOSIGNAL,
+            ) {
+                Ok(length) => written += length,
+                Err(rustix::io::Errno::AGAIN) => break,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return self.drop_client(number, events),
+            }
+        }
+        client.out.drain(..written);
+        let left = client.out.len();
+        // One who asks and does not read is no client.
+        let watched = events.also_output(client.token, &client.stream, left > 0).is_ok();
+        if left > 2 * LONGEST_ANSWER || !watched {
+            self.drop_client(number, events);
+        }
+    }
+
+    /// Gives up the socket, for the end.
+    pub fn close(&mut self) -> Vec<OwnedFd> {
+        self.listener.take().into_iter().map(OwnedFd::from).collect()
     }
 }
 
-fn converse(line: &str) -> io::Result<String> {
-    let mut stream = UnixStream::connect(SOCKET)?;
-    stream.set_read_timeout(Some(CLIENT_PATIENCE))?;
-    stream.write_all(format!("{line}\n").as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
+fn is_known(waiting: &[(String, Part)]) -> bool {
+    waiting.iter().all(|(_, part)| matches!(part, Part::Known(_)))
 }
+
+/// A refusal as an answer.
+pub fn refused(kind: RefusalKind, message: impl Into<String>) -> Answer {
+    Answer::Refused(Refusal { kind, message: message.into() })
+}
+
+/// The result of a job in the protocol's words.
+pub fn word(result: JobResult) -> Word {
+    match result {
+        JobResult::Done => Word::Done,
+        JobResult::Canceled => Word::Canceled,
+        JobResult::Timeout => Word::Timeout,
+        JobResult::Failed => Word::Failed,
+        JobResult::Dependency => Word::Dependency,
+        JobResult::Skipped => Word::Skipped,
+        JobResult::Invalid => Word::Invalid,
+        JobResult::Assert => Word::Assert,
+        JobResult::Unsupported => Word::Unsupported,
+        JobResult::Once => Word::Once,
+    }
+}
+
+#[cfg(test)]
+mod tests;

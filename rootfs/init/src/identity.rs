@@ -11,7 +11,7 @@ use rustix::net::{
     AddressFamily, SendFlags, SocketFlags, SocketType, bind, recv, send, socket_with,
 };
 
-use crate::tmpfiles;
+use crate::folders;
 
 /// The name of a host that was given none.
 const DEFAULT_NAME: &str = "keelson";
@@ -20,9 +20,12 @@ const MACHINE_ID: &str = "/etc/machine-id";
 const PASSING_MACHINE_ID: &str = "/run/machine-id";
 const SYSCTL_FOLDERS: &[&str] = &["/usr/lib/sysctl.d", "/run/sysctl.d", "/etc/sysctl.d"];
 
-/// Sets the host name of `/etc/hostname` (hostname(5)), and gives it.
-pub fn set_host_name() -> io::Result<String> {
-    let text = fs::read_to_string("/etc/hostname").unwrap_or_default();
+/// Sets the host name that was asked for, or that of `/etc/hostname` (hostname(5)), and gives it.
+pub fn set_host_name(asked: Option<&str>) -> io::Result<String> {
+    let text = match asked {
+        Some(asked) => asked.to_owned(),
+        None => fs::read_to_string("/etc/hostname").unwrap_or_default(),
+    };
     let name = host_name(&text);
     rustix::system::sethostname(name.as_bytes())?;
     Ok(name.to_owned())
@@ -45,9 +48,12 @@ pub fn is_first_boot() -> bool {
     !fs::read_to_string(MACHINE_ID).is_ok_and(|text| is_machine_id(text.trim_end()))
 }
 
-/// Draws the machine ID of a first boot. Gives what did not work, in words.
-pub fn make_machine_id() -> Result<(), String> {
-    let text = draw_machine_id().map_err(|error| format!("drawing a machine ID: {error}"))?;
+/// Takes the machine ID of a first boot that was asked for, or draws it. Gives what did not work, in words.
+pub fn make_machine_id(asked: Option<&str>) -> Result<(), String> {
+    let text = match asked.filter(|asked| is_machine_id(asked)) {
+        Some(asked) => format!("{asked}\n"),
+        None => draw_machine_id().map_err(|error| format!("drawing a machine ID: {error}"))?,
+    };
     write_atomically(Path::new(MACHINE_ID), &text).map_err(|error| {
         let passing = fs::write(PASSING_MACHINE_ID, &text).and_then(|()| {
             rustix::mount::mount_bind(PASSING_MACHINE_ID, MACHINE_ID).map_err(io::Error::from)
@@ -123,7 +129,7 @@ pub fn loopback_up() -> io::Result<()> {
 /// Applies `sysctl.d` (sysctl.d(5)). Gives what did not work, in words; a line beginning with `-` may fail.
 pub fn apply_sysctl() -> Vec<String> {
     let mut problems = Vec::new();
-    for path in tmpfiles::files(SYSCTL_FOLDERS, "conf") {
+    for path in folders::files(SYSCTL_FOLDERS, "conf") {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) => {

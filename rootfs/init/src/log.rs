@@ -1,40 +1,48 @@
-//! What happens, for people: the console, the kernel's ring buffer, and one bounded file.
+//! What PID 1 says: to the console, and to the log service or, where that does not listen, the kernel's ring buffer.
 //!
-//! Nothing here can fail a boot: a line that cannot be written is lost, which is said once.
+//! Nothing here can fail a boot or make it wait: a line that cannot be written is lost.
 
 use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::clock;
 
-mod bounded;
-use bounded::BoundedFile;
-
 /// The name under which PID 1 speaks.
 pub const SELF: &str = "keelson";
-/// Where the file is.
-pub const FILE: &str = "/var/log/messages.log";
-/// The size at which the file is put aside.
-const LIMIT: u64 = 8 << 20;
+/// The log service's native protocol (systemd's JOURNAL_NATIVE_PROTOCOL).
+const JOURNAL: &str = "/run/systemd/journal/socket";
 /// How long a console that takes nothing is waited for.
-const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
-/// What is kept until the file can be written.
-const EARLY_LINES: usize = 512;
+const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+
+/// Priorities of syslog(3).
+pub const ERROR: u8 = 3;
+/// A warning.
+pub const WARNING: u8 = 4;
+/// Worth knowing.
+pub const NOTICE: u8 = 5;
+/// For information.
+pub const INFO: u8 = 6;
+/// For those who look for faults.
+pub const DEBUG: u8 = 7;
 
 /// The sinks.
 #[derive(Debug)]
 pub struct Log {
     console: Option<File>,
     kernel: Option<File>,
-    file: Option<BoundedFile>,
-    early: Vec<String>,
-    file_broken: bool,
+    journal: Option<UnixDatagram>,
+    /// The highest priority number that is written.
+    pub level: u8,
+    /// Whether starts and stops are told on the console (`ShowStatus=`).
+    pub show_status: bool,
+    /// After a console that took nothing: the time before which it is not tried again.
+    console_again: Duration,
 }
 
 impl Log {
@@ -49,78 +57,81 @@ impl Log {
                 .open(path)
                 .ok()
         };
+        let journal = UnixDatagram::unbound().ok();
+        let journal = journal.filter(|socket| socket.set_nonblocking(true).is_ok());
         Self {
             console: open("/dev/console"),
             kernel: open("/dev/kmsg"),
-            file: None,
-            early: Vec::new(),
-            file_broken: false,
+            journal,
+            level: INFO,
+            show_status: true,
+            console_again: Duration::ZERO,
         }
     }
 
-    /// Begins to write the file, with the lines so far.
-    pub fn open_file(&mut self, path: &Path) {
-        self.file = Some(BoundedFile::new(path, LIMIT));
-        for line in std::mem::take(&mut self.early) {
-            self.write_file(&line);
+    /// A log that goes nowhere, for tests.
+    #[cfg(test)]
+    pub fn nowhere() -> Self {
+        Self {
+            console: None,
+            kernel: None,
+            journal: None,
+            level: INFO,
+            show_status: false,
+            console_again: Duration::ZERO,
         }
-    }
-
-    /// Closes the file, for the file system to be unmounted.
-    pub fn close_file(&mut self) {
-        self.file = None;
     }
 
     /// A line of PID 1 itself: everywhere.
     pub fn say(&mut self, what: impl Display) {
-        self.line(SELF, what, true);
+        let what = what.to_string();
+        self.record(NOTICE, "", "", &what);
+        self.console(&format!("{} {SELF}: {what}", stamp(clock::now())));
     }
 
-    /// A line of PID 1 for the file and the ring buffer alone.
+    /// A line of PID 1 for the log alone.
     pub fn note(&mut self, what: impl Display) {
-        let what = what.to_string();
-        self.write_kernel(SELF, &what);
-        self.record(SELF, &what);
+        self.record(INFO, "", "", &what.to_string());
     }
 
-    /// A line a service wrote.
-    pub fn output(&mut self, unit: &str, text: &str, console: bool) {
-        if console {
-            self.write_console(unit, text);
-        }
-        self.record(unit, text);
-    }
-
-    /// A line for the console that the file has already.
-    pub fn console_only(&mut self, unit: &str, text: &str) {
-        self.write_console(unit, text);
-    }
-
-    fn line(&mut self, unit: &str, what: impl Display, console: bool) {
-        let what = what.to_string();
-        self.write_kernel(unit, &what);
-        self.output(unit, &what, console);
-    }
-
-    fn write_kernel(&mut self, unit: &str, text: &str) {
-        if let Some(kernel) = &mut self.kernel {
-            // Level 7 stays off the console, which has the line already. The facility is that of daemons.
-            let _full = kernel.write_all(format!("<31>{unit}: {text}\n").as_bytes());
+    /// A line about a unit, for the log alone. `invocation` may be empty.
+    pub fn unit(&mut self, priority: u8, unit: &str, invocation: &str, what: impl Display) {
+        if priority <= self.level {
+            self.record(priority, unit, invocation, &format!("{unit}: {what}"));
         }
     }
 
-    fn write_console(&mut self, unit: &str, text: &str) {
+    /// A line about a unit as it stands, without the unit's name before it.
+    pub fn about(&mut self, priority: u8, unit: &str, invocation: &str, what: &str) {
+        if priority <= self.level {
+            self.record(priority, unit, invocation, what);
+        }
+    }
+
+    /// `[  OK  ] Started A.` on the console.
+    pub fn status(&mut self, mark: &str, what: &str) {
+        if self.show_status {
+            self.console(&format!("[{mark}] {what}"));
+        }
+    }
+
+    /// A line for the console alone.
+    pub fn console(&mut self, line: &str) {
+        if clock::now() < self.console_again {
+            return;
+        }
         let Some(console) = &self.console else { return };
-        let line = format!("{} {unit}: {text}\r\n", stamp(clock::now()));
+        let line = format!("{line}\r\n");
         let mut rest = line.as_bytes();
         while !rest.is_empty() {
             match rustix::io::write(console, rest) {
-                Ok(written) => rest = &rest[written..],
+                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::AGAIN) => {
                     let mut ready = [PollFd::new(console, PollFlags::OUT)];
-                    // A console that stays stopped loses the line; PID 1 must not hang on it.
+                    // A console that stays stopped loses lines; PID 1 must not hang on it.
                     if !matches!(poll(&mut ready, Some(&PATIENCE)), Ok(1..)) {
+                        self.console_again = clock::now().saturating_add(Duration::from_secs(2));
                         return;
                     }
                 }
@@ -129,31 +140,44 @@ impl Log {
         }
     }
 
-    fn record(&mut self, unit: &str, text: &str) {
-        let line = format!("{} {} {unit}: {text}\n", clock::time_of_day(), stamp(clock::now()));
-        if self.file.is_some() {
-            self.write_file(&line);
-        } else if self.early.len() < EARLY_LINES {
-            self.early.push(line);
+    fn record(&mut self, priority: u8, unit: &str, invocation: &str, text: &str) {
+        let native = native(priority, unit, invocation, text);
+        let sent =
+            self.journal.as_ref().is_some_and(|socket| socket.send_to(&native, JOURNAL).is_ok());
+        if sent {
+            return;
+        }
+        if let Some(kernel) = &mut self.kernel {
+            // The facility is that of daemons (3), the priority raised to what stays off the console, which has its own.
+            let line = format!(
+                "<{}>{SELF}: {}\n",
+                3 << 3 | priority.max(WARNING),
+                text.replace('\n', " ")
+            );
+            let _full = kernel.write_all(line.as_bytes());
         }
     }
+}
 
-    fn write_file(&mut self, line: &str) {
-        let Some(file) = &mut self.file else { return };
-        match file.append(line.as_bytes()) {
-            Ok(()) => self.file_broken = false,
-            Err(error) if !self.file_broken => {
-                self.file_broken = true;
-                let text = format!(
-                    "{}: {error}; lines are lost until it can be written again",
-                    file.path().display()
-                );
-                self.write_kernel(SELF, &text);
-                self.write_console(SELF, &text);
-            }
-            Err(_) => {}
+/// A message in the native protocol: fields by line; one with a newline by length.
+fn native(priority: u8, unit: &str, invocation: &str, text: &str) -> Vec<u8> {
+    let mut out =
+        format!("PRIORITY={priority}\nSYSLOG_IDENTIFIER={SELF}\nSYSLOG_FACILITY=3\n").into_bytes();
+    for (key, value) in [("UNIT", unit), ("INVOCATION_ID", invocation), ("MESSAGE", text)] {
+        if value.is_empty() {
+            continue;
         }
+        out.extend(key.as_bytes());
+        if value.contains('\n') {
+            out.push(b'\n');
+            out.extend((value.len() as u64).to_le_bytes());
+        } else {
+            out.push(b'=');
+        }
+        out.extend(value.as_bytes());
+        out.push(b'\n');
     }
+    out
 }
 
 /// `[   12.345]`
@@ -162,4 +186,19 @@ pub fn stamp(time: Duration) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_aligned() {
+        assert_eq!(stamp(Duration::from_millis(12_345)), "[   12.345]");
+    }
+
+    #[test]
+    fn a_message_with_a_newline_is_told_by_its_length() {
+        let text = String::from_utf8(native(6, "a.service", "", "one")).expect("text");
+        assert!(text.ends_with("UNIT=a.service\nMESSAGE=one\n"), "{text}");
+        let bytes = native(6, "", "", "a\nb");
+        assert!(bytes.ends_with(b"MESSAGE\n\x03\0\0\0\0\0\0\0a\nb\n"));
+    }
+}

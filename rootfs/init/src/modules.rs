@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use keelson_kernel_modules::{LoadError, Modules};
 
-use crate::tmpfiles;
+use crate::folders;
 
 const FOLDERS: &[&str] = &["/usr/lib/modules-load.d", "/run/modules-load.d", "/etc/modules-load.d"];
 /// Drivers make new devices appear, whose drivers make new ones: after this many rounds it is enough.
@@ -89,7 +89,7 @@ pub fn modules_load() -> ExitCode {
         }
     };
     let mut code = ExitCode::SUCCESS;
-    for path in tmpfiles::files(FOLDERS, "conf") {
+    for path in folders::files(FOLDERS, "conf") {
         let text = fs::read_to_string(&path).unwrap_or_default();
         for (index, name) in text.lines().map(str::trim).enumerate() {
             if name.is_empty() || name.starts_with(['#', ';']) {

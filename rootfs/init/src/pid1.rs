@@ -4,24 +4,42 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use keelson_activation::watchdog::Watchdog;
+use keelson_execution::cgroup::Hierarchy;
+use keelson_units::facts::Facts;
+use keelson_units::loader::Loader;
 use rustix::fs::Mode;
-use rustix::process::umask;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
 use rustix::system::{RebootCommand, reboot};
 
 use crate::buttons::Buttons;
-use crate::cgroup::Hierarchy;
-use crate::control::{self, Listener};
-use crate::log::{self, Log};
+use crate::command_line::CommandLine;
+use crate::control::Server;
+use crate::events::{Events, Source};
+use crate::log::Log;
 use crate::notify::{self, NotifySocket};
-use crate::output::OutputPipe;
+use crate::settings::Settings;
 use crate::shutdown::{self, Goal};
 use crate::signals::{Request, Signals};
-use crate::supervisor::Supervisor;
-use crate::{clock, identity, mounts, process, tmpfiles};
+use crate::system::boot::BUILT_IN;
+use crate::system::{Beginning, End, System};
+use crate::{clock, conditions, identity, mounts, tmpfiles};
 
 /// How long the words of a panic stay on the console before the machine starts anew.
 const PANIC_PAUSE: Duration = Duration::from_secs(10);
+/// Messages that are taken before others have their turn.
+const MESSAGES: usize = 256;
+/// Open files of PID 1: thousands of sockets, groups and stored descriptors.
+const DESCRIPTORS: u64 = 1 << 20;
+
+/// What the loop looks at besides the system.
+struct Watched {
+    signals: Signals,
+    notify: Option<NotifySocket>,
+    buttons: Buttons,
+    watchdog: Option<Watchdog>,
+    next_ping: Duration,
+}
 
 /// Runs as PID 1. Never returns.
 pub fn run() -> ! {
@@ -33,53 +51,93 @@ pub fn run() -> ! {
     for problem in mount_problems {
         log.say(problem);
     }
-    let signals = match Signals::block() {
-        Ok(signals) => signals,
-        // Without signals nothing can be reaped or ended: the one thing at the start that is fatal.
-        Err(error) => on_panic(&format!("blocking signals: {error}")),
-    };
+    // Without events or signals nothing can be reaped or ended: the things at the start that are fatal.
+    let mut events = Events::new().unwrap_or_else(|error| on_panic(&format!("epoll: {error}")));
+    let signals =
+        Signals::block().unwrap_or_else(|error| on_panic(&format!("blocking signals: {error}")));
+    if let Err(error) = events.add(Source::Signals, signals.as_fd()) {
+        on_panic(&format!("waiting for signals: {error}"));
+    }
     // Ctrl-Alt-Del becomes SIGINT. In a container it is not ours to change.
     if let Err(error) = reboot(RebootCommand::CadOff) {
         log.note(format_args!("taking over Ctrl-Alt-Del: {error}"));
     }
-    let first_boot = set_up(&mut log);
-    let cgroups = Hierarchy::open();
-    if !cgroups.is_present() {
+    raise_limits(&mut log);
+    let command_line = CommandLine::parse(&fs::read_to_string("/proc/cmdline").unwrap_or_default());
+    let first_boot = set_up(&mut log, &command_line);
+    let settings = read_settings(&mut log, &command_line);
+    let mut hierarchy = Hierarchy::open();
+    if !hierarchy.is_present() {
         log.say("there is no control group hierarchy: services run without groups and limits");
     }
-    for problem in cgroups.prepare() {
+    for problem in hierarchy.prepare() {
         log.say(problem);
     }
     let notify = NotifySocket::bind(Path::new(notify::SOCKET));
     let notify =
         notify.map_err(|error| log.say(format_args!("binding {}: {error}", notify::SOCKET))).ok();
-    let control = Listener::bind(Path::new(control::SOCKET));
-    let control =
-        control.map_err(|error| log.say(format_args!("binding {}: {error}", control::SOCKET))).ok();
-    let mut supervisor = Supervisor::new(log, cgroups, first_boot);
-    supervisor.boot();
-    let mut buttons = Buttons::default();
-    loop {
-        if supervisor.tick() {
-            break;
-        }
-        wait(&mut supervisor, &mut buttons, &signals, notify.as_ref(), control.as_ref());
+    if let Some(Err(error)) =
+        notify.as_ref().map(|notify| events.add(Source::Notify, notify.as_fd()))
+    {
+        log.say(format_args!("waiting for notifications: {error}"));
     }
-    end(supervisor, &signals)
+    let server = Server::bind(Path::new(keelson_control::SOCKET), &mut events);
+    let server = server.unwrap_or_else(|error| {
+        log.say(format_args!("binding {}: {error}", keelson_control::SOCKET));
+        Server::default()
+    });
+    let host = Facts::read(Path::new("/"));
+    let facts = conditions::Facts {
+        first_boot,
+        host: host.clone(),
+        command_line: command_line.words.clone(),
+    };
+    let loader = Loader::new(Path::new("/"), host).with_built_in(BUILT_IN);
+    let watchdog = open_watchdog(&settings, &command_line, &mut log);
+    let beginning = Beginning {
+        log,
+        events,
+        settings,
+        command_line,
+        hierarchy,
+        loader,
+        conditions: facts,
+        server,
+    };
+    let mut system = System::new(beginning);
+    system.follow_mounts();
+    system.follow_clock();
+    system.start_boot();
+    let mut watched = Watched {
+        signals,
+        notify,
+        buttons: Buttons::default(),
+        watchdog,
+        next_ping: Duration::ZERO,
+    };
+    loop {
+        let more = system.settle();
+        system.resume_clients();
+        if let Some(end) = system.end_if_ready().cloned() {
+            finish(system, watched, &end);
+        }
+        round(&mut system, &mut watched, more);
+    }
 }
 
-/// Everything before the first service, in order. Each step that fails is said and passed over. Gives whether this is
-/// the first boot.
-fn set_up(log: &mut Log) -> bool {
+/// Everything before the first unit, in order. Each step that fails is said and passed over. Gives whether this is the
+/// first boot.
+fn set_up(log: &mut Log, command_line: &CommandLine) -> bool {
     let first_boot = identity::is_first_boot();
     for problem in tmpfiles::apply() {
         log.note(problem);
     }
-    log.open_file(Path::new(log::FILE));
-    if first_boot && let Err(problem) = identity::make_machine_id() {
+    if first_boot
+        && let Err(problem) = identity::make_machine_id(command_line.machine_id.as_deref())
+    {
         log.say(problem);
     }
-    match identity::set_host_name() {
+    match identity::set_host_name(command_line.host_name.as_deref()) {
         Ok(name) => log.note(format_args!("the host is {name}")),
         Err(error) => log.say(format_args!("setting the host name: {error}")),
     }
@@ -92,66 +150,161 @@ fn set_up(log: &mut Log) -> bool {
     first_boot
 }
 
-/// Waits for events and gives them on: output first, then notifications, then ended children, so that the last words of
-/// a process are heard before its end.
-fn wait(
-    supervisor: &mut Supervisor,
-    buttons: &mut Buttons,
-    signals: &Signals,
-    notify: Option<&NotifySocket>,
-    control: Option<&Listener>,
-) {
-    let look_again = buttons.look(clock::now());
-    let next = supervisor.next_time().map_or(look_again, |time| time.min(look_again));
-    let pause = next.saturating_sub(clock::now()).max(Duration::from_millis(1));
-    let ready = {
-        let mut descriptors = vec![signals.as_fd()];
-        descriptors.extend(notify.map(NotifySocket::as_fd));
-        descriptors.extend(control.map(Listener::as_fd));
-        descriptors.extend(buttons.descriptors());
-        let others = descriptors.len();
-        descriptors.extend(supervisor.outputs.iter().map(OutputPipe::as_fd));
-        let mut set: Vec<PollFd<'_>> =
-            descriptors.iter().map(|descriptor| PollFd::new(descriptor, PollFlags::IN)).collect();
-        let timeout = Timespec {
-            tv_sec: i64::try_from(pause.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: pause.subsec_nanos().into(),
-        };
-        // An interruption leaves nothing ready, and the next round looks again.
-        let _count = poll(&mut set, Some(&timeout));
-        set[others..].iter().map(|one| !one.revents().is_empty()).collect::<Vec<bool>>()
-    };
-    supervisor.read_outputs(|index| ready.get(index).copied().unwrap_or(false));
-    while let Some((sender, message)) = notify.and_then(NotifySocket::receive) {
-        supervisor.on_message(sender, message);
+fn read_settings(log: &mut Log, command_line: &CommandLine) -> Settings {
+    let settings = Settings::read(Path::new("/"));
+    for remark in &settings.remarks {
+        log.note(remark);
     }
-    let requests = signals.drain();
-    while let Some((pid, status)) = process::reap() {
-        // What it wrote last may have come after the poll.
-        supervisor.read_outputs(|_| true);
-        supervisor.on_exit(pid, status);
-    }
-    for request in requests {
-        if let Request::End(goal) = request {
-            supervisor.begin_end(goal);
+    log.level = command_line.log_level.unwrap_or(settings.log_level);
+    log.show_status = command_line.show_status.unwrap_or(settings.show_status);
+    settings
+}
+
+fn raise_limits(log: &mut Log) {
+    let highest =
+        fs::read_to_string("/proc/sys/fs/nr_open").ok().and_then(|text| text.trim().parse().ok());
+    let most = highest.unwrap_or(DESCRIPTORS).min(DESCRIPTORS);
+    let limit = Rlimit { current: Some(most), maximum: Some(most) };
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        let own = getrlimit(Resource::Nofile);
+        let least = Rlimit { current: own.maximum, maximum: own.maximum };
+        if setrlimit(Resource::Nofile, least).is_err() {
+            log.note(format_args!("raising the limit of open files: {error}"));
         }
-    }
-    if buttons.pressed() {
-        supervisor.begin_end(Goal::PowerOff);
-    }
-    if let Some(control) = control {
-        control.serve(supervisor);
     }
 }
 
-fn end(supervisor: Supervisor, signals: &Signals) -> ! {
-    let Supervisor { mut log, end, .. } = supervisor;
-    let (goal, begun) = end.map_or((Goal::Reboot, clock::now()), |end| (end.goal, end.begun));
+fn open_watchdog(
+    settings: &Settings,
+    command_line: &CommandLine,
+    log: &mut Log,
+) -> Option<Watchdog> {
+    let timeout = settings.runtime_watchdog.filter(|_| !command_line.no_watchdog)?;
+    let device = Some(&settings.watchdog_device)
+        .filter(|device| device.exists())
+        .cloned()
+        .or_else(Watchdog::find)?;
+    match Watchdog::open(&device, timeout) {
+        Ok(watchdog) => {
+            log.note(format_args!(
+                "hardware watchdog {}: {:?}",
+                device.display(),
+                watchdog.timeout()
+            ));
+            Some(watchdog)
+        }
+        Err(error) => {
+            log.say(format_args!("opening {}: {error}", device.display()));
+            None
+        }
+    }
+}
+
+/// Waits for events, and gives each to whom it is for.
+fn round(system: &mut System, watched: &mut Watched, more: bool) {
+    let now = clock::now();
+    let look_again = watched.buttons.look(now, &mut system.events);
+    let ping = watched.ping(now, system);
+    let next = [system.next_time(), Some(look_again), ping].into_iter().flatten().min();
+    let longest =
+        if more { Some(Duration::ZERO) } else { next.map(|next| next.saturating_sub(now)) };
+    for source in system.events.wait(longest) {
+        match source {
+            Source::Notify => take_messages(system, watched),
+            Source::Pending(number) => {
+                if let Some(pid) = rustix::process::Pid::from_raw(number.get()) {
+                    system.on_pending(pid);
+                }
+            }
+            Source::Memory(id) => system.on_memory(id),
+            Source::Signals => take_signals(system, watched),
+            Source::Group(id) => system.on_group(id),
+            Source::Control => {
+                let events = &mut system.events;
+                system.server.accept(events);
+            }
+            Source::Client(number) => system.on_client(number),
+            Source::Mounts => system.on_mounts(),
+            Source::Swaps => system.on_swaps(),
+            Source::Clock => system.on_clock(),
+            Source::Button => {
+                if watched.buttons.pressed(&mut system.events) {
+                    system.begin_end(Goal::PowerOff, None);
+                }
+            }
+            Source::Listening(id, index) => system.on_listening(id, index),
+            Source::Path(id) => system.on_path(id),
+            Source::Stored(id, number) => system.on_stored(id, number),
+        }
+    }
+    system.on_time(clock::now());
+}
+
+impl Watched {
+    /// Pings the hardware watchdog where it is time to; gives the time to do it again.
+    fn ping(&mut self, now: Duration, system: &mut System) -> Option<Duration> {
+        let watchdog = self.watchdog.as_mut()?;
+        if now >= self.next_ping {
+            if let Err(error) = watchdog.ping() {
+                system.log.say(format_args!("hardware watchdog: {error}"));
+            }
+            self.next_ping = now.saturating_add(watchdog.interval());
+        }
+        Some(self.next_ping)
+    }
+}
+
+fn take_messages(system: &mut System, watched: &Watched) {
+    for _ in 0..MESSAGES {
+        let Some(received) = watched.notify.as_ref().and_then(NotifySocket::receive) else {
+            return;
+        };
+        system.on_message(received);
+    }
+}
+
+/// Reaps and obeys. What a process said last is heard before its end.
+fn take_signals(system: &mut System, watched: &Watched) {
+    let requests = watched.signals.drain();
     loop {
-        let error = shutdown::finish(goal, begun, &mut log, signals);
-        log.say(format_args!(
+        take_messages(system, watched);
+        let Some((pid, status)) = shutdown::reap() else { break };
+        system.on_exit(pid, status);
+    }
+    for request in requests {
+        match request {
+            Request::Reap => {}
+            Request::End(goal) => system.begin_end(goal, None),
+            Request::EndNow(goal) => system.end_now(goal, true, None),
+            Request::Isolate(target) => {
+                system.start_target(target, keelson_units::model::JobMode::Isolate);
+            }
+            Request::Start(target) => {
+                system.start_target(target, keelson_units::model::JobMode::ReplaceIrreversibly);
+            }
+            Request::Reload => system.reload(),
+            Request::ShowStatus(show) => system.log.show_status = show,
+            Request::LogLevel(level) => system.log.level = level,
+        }
+    }
+}
+
+fn finish(mut system: System, mut watched: Watched, end: &End) -> ! {
+    if let Some(mut watchdog) = watched.watchdog.take() {
+        let timeout = system.settings.reboot_watchdog;
+        let left = match timeout {
+            Some(timeout) => watchdog.set_timeout(timeout).and_then(|_| watchdog.leave_armed()),
+            None => watchdog.disarm(),
+        };
+        if let Err(error) = left {
+            system.log.note(format_args!("hardware watchdog: {error}"));
+        }
+    }
+    loop {
+        let error = shutdown::finish(end, &mut system.log, &watched.signals);
+        system.log.say(format_args!(
             "the kernel refuses to {}: {error}; trying again in {PANIC_PAUSE:?}",
-            goal.command()
+            end.goal.command()
         ));
         std::thread::sleep(PANIC_PAUSE);
     }

@@ -1,336 +1,316 @@
-//! One service at run time: its state machine from start to end. Spawning is in `service/launch.rs`, the end of
-//! processes in `service/exit.rs`, going down in `service/stop.rs`.
+//! The life of one service as a pure state machine (systemd.service(5)): events in, actions out.
+//!
+//! It starts no process and reads no clock. Whoever drives it does the actions in their order and gives back what came of
+//! those that ask for an answer ([`Action`]). Every state but those at rest waits for a process, a time or both.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use rustix::process::{Pid, WaitStatus};
+use keelson_units::model::{Command, Service};
+use rustix::process::Pid;
 
-use crate::cgroup::{Cgroup, Hierarchy};
-use crate::log::Log;
-use crate::notify::Message;
-use crate::output::OutputPipe;
-use crate::restart::{Exit, History};
-use crate::unit::{Service, Type};
-
-mod exit;
-mod launch;
+pub mod exit;
+pub mod messages;
+mod processes;
+mod reload;
+mod restart;
+mod start;
+pub mod state;
 mod stop;
+mod times;
 
-/// How many lines of output are kept to be shown when a service fails.
-const RECENT_LINES: usize = 8;
+pub use exit::Exit;
+pub use state::{Outcome, Phase, Role, State};
 
-/// Where a service stands.
+use crate::notify::Message;
+
+/// What happens to a service.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A job starts it.
+    Start,
+    /// A job stops it.
+    Stop,
+    /// A job reloads it.
+    Reload,
+    /// All that an idle service waits for is done.
+    Idle,
+    /// Answer to [`Action::Spawn`]: it runs. `executed` says whether execve is known to have worked.
+    Spawned {
+        /// Its number.
+        pid: Pid,
+        /// Whether it runs its program already.
+        executed: bool,
+    },
+    /// Answer to [`Action::Spawn`]: nothing was forked; the status it would have exited with.
+    NotSpawned(i32),
+    /// A pending process has executed its program.
+    Executed(Pid),
+    /// A process has ended.
+    Exited(Pid, Exit),
+    /// A message of sd_notify(3), of a process that may send it.
+    Message(Box<Message>),
+    /// The time of [`Machine::next_time`] has come.
+    Time,
+    /// No process is left in its control group.
+    GroupEmpty,
+    /// The kernel killed a process of it for want of memory.
+    OutOfMemory,
+    /// Answer to [`Action::Signal`]: whether there is a process whose end is to be waited for.
+    Signalled(bool),
+    /// Answer to [`Action::FindMain`]: the main process, if there is one yet.
+    Found(Option<Pid>),
+    /// `systemctl reset-failed`
+    Reset,
+}
+
+/// What is to be done, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Not started, stopped, or ended well.
-    Inactive,
-    /// On its way up.
-    Starting(Step),
-    /// Up.
-    Running,
-    /// A oneshot that has done its work and counts as up.
-    Exited,
-    /// On its way down.
-    Stopping(StopStep),
-    /// Down, and started again at this time since boot.
-    Restarting(Duration),
-    /// It did not start, or ended badly.
-    Failed,
-    /// A condition did not hold.
-    Skipped,
+pub enum Action {
+    /// Start the command; answer with [`Event::Spawned`] or [`Event::NotSpawned`] before the next action.
+    Spawn {
+        /// Main or control process.
+        role: Role,
+        /// Which list of commands.
+        phase: Phase,
+        /// Which of them.
+        index: usize,
+    },
+    /// Send a signal; answer with [`Event::Signalled`] before the next action.
+    Signal {
+        /// The main and the control process, those that run.
+        processes: Vec<Pid>,
+        /// All others of the control group too.
+        group: bool,
+        /// Which.
+        number: i32,
+        /// SIGHUP as well.
+        hangup: bool,
+        /// Whether the processes of the group count as to be waited for.
+        wait_for_group: bool,
+    },
+    /// Look into `PIDFile=`, or guess; answer with [`Event::Found`].
+    FindMain,
+    /// Remove `PIDFile=`.
+    RemovePidFile,
+    /// The state is another one than before.
+    Changed {
+        /// The state before.
+        from: State,
+        /// The present one, or one that was passed through.
+        to: State,
+    },
+    /// Send a signal to one process; no answer.
+    Send(Pid, i32),
+    /// Queue a job that restarts it.
+    Restart,
+    /// It is down: free what it held. `restarting` says that it will be up again soon.
+    Release {
+        /// Whether an automatic restart follows.
+        restarting: bool,
+    },
+    /// A line for the log, about this unit.
+    Say {
+        /// Of syslog(3): 3 an error, 4 a warning, 5 a notice, 6 for information.
+        priority: u8,
+        /// The words.
+        text: String,
+    },
+    /// A reload has ended, well or not.
+    Reloaded(bool),
 }
 
-/// What a starting service is at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// The command of `ExecStartPre=` with this index.
-    Pre(usize),
-    /// The command of `ExecStart=` with this index.
-    Main(usize),
-    /// Waiting for `READY=1`.
-    Ready,
-    /// The command of `ExecStartPost=` with this index.
-    Post(usize),
-}
+/// A process that was asked for and not answered for yet, or none.
+type Asked = Option<(Role, Phase, usize)>;
 
-/// What a stopping service is at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StopStep {
-    /// The command of `ExecStop=` with this index.
-    Stop(usize),
-    /// SIGTERM is sent.
-    Term,
-    /// SIGKILL is sent.
-    Kill,
-    /// The command of `ExecStopPost=` with this index.
-    Post(usize),
-}
-
-/// Why a service is going down.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ending {
-    /// Of what sort.
-    pub exit: Exit,
-    /// The exit status, where there was one.
-    pub status: Option<i32>,
-    /// In words.
-    pub reason: String,
-    /// Whether a person or the shutdown asked for it.
-    pub asked: bool,
-}
-
-/// How the first start went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Started {
-    /// Not known yet.
-    Pending,
-    /// It came up, or was skipped.
-    Yes,
-    /// It failed.
-    No,
-}
-
-/// What a service needs of the rest.
-#[derive(Debug)]
-pub struct Context<'a> {
-    /// The log.
-    pub log: &'a mut Log,
-    /// The control groups.
-    pub cgroups: &'a Hierarchy,
-    /// New output pipes go here.
-    pub outputs: &'a mut Vec<OutputPipe>,
-    /// The time since boot.
-    pub now: Duration,
-}
-
-/// A service.
-#[derive(Debug)]
-pub struct ServiceRun {
-    /// The name of its unit.
-    pub name: String,
+/// One service.
+#[derive(Clone, Debug)]
+pub struct Machine {
     /// Where it stands.
     pub state: State,
-    /// How its last start went.
-    pub started: Started,
+    /// How the present run went so far.
+    pub outcome: Outcome,
+    /// How the last reload went.
+    pub reload_outcome: Outcome,
     /// The main process.
     pub main: Option<Pid>,
-    /// What it says of itself (`STATUS=`).
-    pub status: String,
-    /// How often it was started again in a row.
+    /// The process of the present `Exec...=` step.
+    pub control: Option<Pid>,
+    /// Which step the control process is of.
+    pub phase: Option<Phase>,
+    /// How the last main process ended.
+    pub main_exit: Option<Exit>,
+    /// How the last control process ended.
+    pub control_exit: Option<Exit>,
+    /// `STATUS=`
+    pub status_text: String,
+    /// `ERRNO=`
+    pub status_errno: i32,
+    /// Automatic restarts since it was started by hand.
     pub restarts: u32,
-    config: Service,
-    control: Option<Pid>,
-    cgroup: Option<Cgroup>,
+    /// When the state was entered.
+    pub since: Duration,
+    index: usize,
+    main_index: usize,
+    asked: Asked,
+    signalling: Option<State>,
     deadline: Option<Duration>,
-    begun: Duration,
-    history: History,
-    ending: Option<Ending>,
-    recent: VecDeque<String>,
+    running_until: Option<Duration>,
+    look_again: Option<Duration>,
+    idle_until: Option<Duration>,
+    main_known: bool,
+    empty: bool,
+    stop_asked: bool,
+    said: messages::Said,
+    watchdog: Option<Duration>,
+    beat: Option<Duration>,
+    reload_begun: Option<Duration>,
 }
 
-impl ServiceRun {
-    /// A service that is not started.
-    pub fn new(name: &str, config: Service) -> Self {
+impl Default for Machine {
+    fn default() -> Self {
         Self {
-            name: name.to_owned(),
-            state: State::Inactive,
-            started: Started::Pending,
+            state: State::Dead,
+            outcome: Outcome::Success,
+            reload_outcome: Outcome::Success,
             main: None,
-            status: String::new(),
-            restarts: 0,
-            config,
             control: None,
-            cgroup: None,
+            phase: None,
+            main_exit: None,
+            control_exit: None,
+            status_text: String::new(),
+            status_errno: 0,
+            restarts: 0,
+            since: Duration::ZERO,
+            index: 0,
+            main_index: 0,
+            asked: None,
+            signalling: None,
             deadline: None,
-            begun: Duration::ZERO,
-            history: History::default(),
-            ending: None,
-            recent: VecDeque::new(),
+            running_until: None,
+            look_again: None,
+            idle_until: None,
+            main_known: false,
+            empty: true,
+            stop_asked: false,
+            said: messages::Said::Nothing,
+            watchdog: None,
+            beat: None,
+            reload_begun: None,
         }
     }
+}
 
-    /// Whether processes of it may run.
-    pub fn is_active(&self) -> bool {
-        matches!(
-            self.state,
-            State::Starting(_) | State::Running | State::Exited | State::Stopping(_)
-        )
+/// A machine while it takes an event: its settings, the time, and the actions so far.
+struct Step<'a> {
+    machine: &'a mut Machine,
+    service: &'a Service,
+    now: Duration,
+    actions: Vec<Action>,
+}
+
+impl Machine {
+    /// Takes an event. `now` is the time since boot.
+    pub fn take(&mut self, service: &Service, now: Duration, event: Event) -> Vec<Action> {
+        let mut step = Step { machine: self, service, now, actions: Vec::new() };
+        step.take(event);
+        step.actions
     }
 
-    /// Whether it is neither on its way up nor down, nor about to be started again for the first few times.
-    pub fn is_settled(&self) -> bool {
-        const PATIENCE: u32 = 3;
-        match self.state {
-            State::Starting(_) | State::Stopping(_) => self.restarts >= PATIENCE,
-            State::Restarting(_) => self.restarts > PATIENCE,
-            _ => true,
-        }
-    }
-
-    /// Whether one of its own processes is `pid`.
+    /// Whether `pid` is one of its processes.
     pub fn owns(&self, pid: Pid) -> bool {
         self.main == Some(pid) || self.control == Some(pid)
     }
 
-    /// Passes over the start, as a condition says.
-    pub fn skip(&mut self) {
-        self.state = State::Skipped;
-        self.started = Started::Yes;
+    /// Whether an idle service waits for [`Event::Idle`].
+    pub fn waits_for_idle(&self) -> bool {
+        self.idle_until.is_some()
     }
 
-    /// Gives up before the start.
-    pub fn refuse(&mut self, reason: &str, context: &mut Context<'_>) {
-        self.state = State::Failed;
-        self.started = Started::No;
-        context.log.say(format_args!("Failed to start {}: {reason}", self.name));
+    /// Whether a start that is asked for now has to wait for a stop to end.
+    pub fn is_stopping(&self) -> bool {
+        self.state.is_stopping()
     }
 
-    /// Starts it for the first time or because somebody asked.
-    pub fn start(&mut self, context: &mut Context<'_>) {
-        self.history.reset();
-        self.restarts = 0;
-        self.started = Started::Pending;
-        self.begin(context);
-    }
-
-    /// When [`Self::on_time`] is to be called at the latest.
-    pub fn next_time(&self) -> Option<Duration> {
-        match self.state {
-            State::Restarting(at) => Some(at),
-            _ => self.deadline,
+    /// Puts a failed start on record that never came to a process.
+    pub fn refuse(&mut self, now: Duration, outcome: Outcome) -> Vec<Action> {
+        self.since = now;
+        if self.outcome == Outcome::Success {
+            self.outcome = outcome;
         }
-    }
-
-    /// Acts on the time: restarts, timeouts, groups that have become empty.
-    pub fn on_time(&mut self, context: &mut Context<'_>) {
-        match self.state {
-            State::Restarting(at) if at <= context.now => self.begin(context),
-            State::Stopping(_) => self.continue_stop(context),
-            State::Starting(step)
-                if self.deadline.is_some_and(|deadline| deadline <= context.now) =>
-            {
-                let what = if step == Step::Ready {
-                    "it did not say that it is ready"
-                } else {
-                    "it took too long"
-                };
-                self.end(Exit::Abnormal, None, format!("{what} (TimeoutStartSec)"), context);
-            }
-            _ => {}
-        }
-    }
-
-    /// Acts on the end of one of its processes.
-    pub fn on_exit(&mut self, pid: Pid, status: WaitStatus, context: &mut Context<'_>) {
-        let exit = self.classify(status);
-        if self.control == Some(pid) {
-            self.control = None;
-            self.on_control_exit(exit, status, context);
-        } else if self.main == Some(pid) {
-            self.main = None;
-            self.on_main_exit(exit, status, context);
-        }
-    }
-
-    /// Acts on a notification.
-    pub fn on_message(&mut self, message: Message, context: &mut Context<'_>) {
-        if let Some(status) = message.status {
-            self.status = status;
-        }
-        if message.main_pid.is_some() {
-            self.main = message.main_pid;
-        }
-        if message.ready && self.state == State::Starting(Step::Ready) {
-            self.enter(Step::Post(0), context);
-        }
-    }
-
-    /// Keeps a line of output to be shown should the service fail.
-    pub fn remember(&mut self, line: &str) {
-        if self.recent.len() == RECENT_LINES {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(line.to_owned());
-    }
-
-    fn begin(&mut self, context: &mut Context<'_>) {
-        self.history.started(context.now);
-        self.begun = context.now;
-        self.ending = None;
-        self.status.clear();
-        self.recent.clear();
-        self.deadline =
-            self.config.start_timeout().map(|timeout| context.now.saturating_add(timeout));
-        if let Err(reason) = self.prepare(context) {
-            self.state = State::Starting(Step::Pre(0));
-            self.end(Exit::Abnormal, None, reason, context);
-            return;
-        }
-        self.enter(Step::Pre(0), context);
-    }
-
-    /// Goes to a step, or on to the next where it has nothing to do.
-    fn enter(&mut self, step: Step, context: &mut Context<'_>) {
-        self.state = State::Starting(step);
-        let outcome = match (step, self.config.kind) {
-            (Step::Pre(index), _) => match self.config.start_pre.get(index).cloned() {
-                Some(command) => match self.launch(&command, context) {
-                    Ok(pid) => {
-                        self.control = Some(pid);
-                        Ok(())
-                    }
-                    Err(reason) if command.may_fail => {
-                        context.log.note(format_args!("{}: {reason}", self.name));
-                        return self.enter(Step::Pre(index + 1), context);
-                    }
-                    Err(reason) => Err(reason),
-                },
-                None => return self.enter(Step::Main(0), context),
-            },
-            (Step::Main(index), kind) => match (self.config.start.get(index).cloned(), kind) {
-                (Some(command), Type::Forking) => {
-                    self.launch(&command, context).map(|pid| self.control = Some(pid))
-                }
-                (Some(command), Type::Oneshot) => {
-                    self.launch(&command, context).map(|pid| self.main = Some(pid))
-                }
-                (None, Type::Oneshot) => return self.enter(Step::Post(0), context),
-                (None, _) => Err("it has no ExecStart=".to_owned()),
-                (Some(command), _) => match self.launch(&command, context) {
-                    Ok(pid) => {
-                        self.main = Some(pid);
-                        let next = if kind == Type::Notify { Step::Ready } else { Step::Post(0) };
-                        return self.enter(next, context);
-                    }
-                    Err(reason) => Err(reason),
-                },
-            },
-            (Step::Ready, _) => Ok(()),
-            (Step::Post(index), _) => match self.config.start_post.get(index).cloned() {
-                Some(command) => self.launch(&command, context).map(|pid| self.control = Some(pid)),
-                None => return self.up(context),
-            },
-        };
-        if let Err(reason) = outcome {
-            self.end(Exit::Abnormal, None, reason, context);
-        }
-    }
-
-    fn up(&mut self, context: &mut Context<'_>) {
         self.deadline = None;
-        self.started = Started::Yes;
-        let took = context.now.saturating_sub(self.begun).as_secs_f64();
-        if self.config.kind != Type::Oneshot {
-            context.log.say(format_args!("Started {} ({took:.2} s)", self.name));
-            self.state = State::Running;
-            return;
-        }
-        context.log.say(format_args!("Finished {} ({took:.2} s)", self.name));
-        self.state = State::Exited;
-        if !self.config.remain_after_exit {
-            let (exit, status, reason) = (Exit::Clean, Some(0), "done".to_owned());
-            self.begin_stop(Ending { exit, status, reason, asked: false }, context);
+        let from = std::mem::replace(&mut self.state, State::Failed);
+        if from == State::Failed {
+            Vec::new()
+        } else {
+            vec![Action::Changed { from, to: State::Failed }]
         }
     }
 }
+
+impl Step<'_> {
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Start => self.start(),
+            Event::Stop => self.stop_by_job(),
+            Event::Reload => self.reload(),
+            Event::Idle => self.end_idling(),
+            Event::Spawned { pid, executed } => self.spawned(pid, executed),
+            Event::NotSpawned(status) => self.not_spawned(status),
+            Event::Executed(pid) => self.executed(pid),
+            Event::Exited(pid, exit) => self.exited(pid, exit),
+            Event::Message(message) => self.message(&message),
+            Event::Time => self.time(),
+            Event::GroupEmpty => self.group_empty(),
+            Event::OutOfMemory => self.out_of_memory(),
+            Event::Signalled(any) => self.signalled(any),
+            Event::Found(pid) => self.found(pid),
+            Event::Reset => self.reset(),
+        }
+    }
+
+    fn commands(&self, phase: Phase) -> &[Command] {
+        let service = self.service;
+        match phase {
+            Phase::Condition => &service.condition,
+            Phase::StartPre => &service.start_pre,
+            Phase::Start => &service.start,
+            Phase::StartPost => &service.start_post,
+            Phase::Reload => &service.reload,
+            Phase::Stop => &service.stop,
+            Phase::StopPost => &service.stop_post,
+        }
+    }
+
+    fn say(&mut self, priority: u8, text: impl Into<String>) {
+        self.actions.push(Action::Say { priority, text: text.into() });
+    }
+
+    /// Enters a state; `timeout` none is for ever.
+    fn enter(&mut self, state: State, timeout: Option<Duration>) {
+        self.machine.deadline = timeout.map(|timeout| self.now.saturating_add(timeout));
+        self.machine.look_again = None;
+        let from = std::mem::replace(&mut self.machine.state, state);
+        if from != state {
+            self.machine.since = self.now;
+            self.actions.push(Action::Changed { from, to: state });
+        }
+    }
+
+    /// Notes the first thing that went wrong.
+    fn worsen(&mut self, outcome: Outcome) {
+        if self.machine.outcome == Outcome::Success {
+            self.machine.outcome = outcome;
+        }
+    }
+
+    fn reset(&mut self) {
+        self.machine.restarts = 0;
+        if self.machine.state == State::Failed {
+            self.machine.outcome = Outcome::Success;
+            self.enter(State::Dead, None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

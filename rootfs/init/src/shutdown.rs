@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
 use rustix::system::RebootCommand;
 
 use crate::log::Log;
 use crate::signals::Signals;
-use crate::{clock, mounts, process};
+use crate::system::End;
+use crate::{clock, mounts};
 
 /// What the end is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,20 @@ impl Goal {
         }
     }
 
+    /// The target that stops everything for it (systemd.special(7)).
+    pub fn target(self) -> &'static str {
+        match self {
+            Self::PowerOff => "poweroff.target",
+            Self::Reboot => "reboot.target",
+            Self::Halt => "halt.target",
+        }
+    }
+
+    /// The goal whose target this is.
+    pub fn of_target(name: &str) -> Option<Self> {
+        [Self::PowerOff, Self::Reboot, Self::Halt].into_iter().find(|goal| goal.target() == name)
+    }
+
     fn words(self) -> &'static str {
         match self {
             Self::PowerOff => "Powering off.",
@@ -61,24 +76,48 @@ impl Goal {
 /// How long processes outside of services are given after SIGTERM.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Ends the system: the services are down already. `begun` is when the end was asked for.
+/// Reaps one ended child; `None` when there is no more.
+pub fn reap() -> Option<(Pid, WaitStatus)> {
+    rustix::process::wait(WaitOptions::NOHANG).ok().flatten()
+}
+
+/// Ends the system: the units are down already.
 ///
 /// Gives back only where the kernel refuses, with its words.
-pub fn finish(goal: Goal, begun: Duration, log: &mut Log, signals: &Signals) -> std::io::Error {
-    end_processes(log, signals);
-    log.note("unmounting");
-    log.close_file();
-    rustix::fs::sync();
-    for path in mounts::unmount_all() {
-        log.say(format_args!("{} could not be made read-only; it is synced", path.display()));
+pub fn finish(end: &End, log: &mut Log, signals: &Signals) -> std::io::Error {
+    if end.clean {
+        end_processes(log, signals);
+        log.note("unmounting");
+        rustix::fs::sync();
+        for error in swap_off() {
+            log.say(error);
+        }
+        for path in mounts::unmount_all() {
+            log.say(format_args!("{} could not be made read-only; it is synced", path.display()));
+        }
+        rustix::fs::sync();
     }
-    rustix::fs::sync();
-    let took = clock::now().saturating_sub(begun).as_secs_f64();
-    log.say(format_args!("{} ({took:.2} s)", goal.words()));
-    match rustix::system::reboot(goal.kernel()) {
+    let took = clock::now().saturating_sub(end.begun).as_secs_f64();
+    log.say(format_args!("{} ({took:.2} s)", end.goal.words()));
+    match rustix::system::reboot(end.goal.kernel()) {
         Ok(()) => std::io::Error::other("reboot(2) came back"),
         Err(error) => error.into(),
     }
+}
+
+/// Takes swap spaces off, so that what is below them can be closed.
+fn swap_off() -> Vec<String> {
+    let swaps = keelson_activation::swap_table::Table::open();
+    let swaps = swaps.map(|table| table.swaps().to_vec()).unwrap_or_default();
+    let off = |path: &std::path::Path| {
+        let swap =
+            keelson_units::model::Swap { what: path.display().to_string(), ..Default::default() };
+        keelson_activation::mounts::Task::swap_off(&swap).run()
+    };
+    swaps
+        .iter()
+        .filter_map(|swap| Some(format!("{}: {}", swap.path.display(), off(&swap.path).err()?)))
+        .collect()
 }
 
 /// SIGTERM to all, a pause, SIGKILL to all.
@@ -90,7 +129,7 @@ fn end_processes(log: &mut Log, signals: &Signals) {
         }
         let deadline = clock::now().saturating_add(patience);
         loop {
-            while process::reap().is_some() {}
+            while reap().is_some() {}
             let left = others();
             if left.is_empty() {
                 return;

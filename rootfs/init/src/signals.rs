@@ -13,6 +13,18 @@ pub enum Request {
     Reap,
     /// End the system.
     End(Goal),
+    /// End it without waiting for units.
+    EndNow(Goal),
+    /// Start a target and stop all else.
+    Isolate(&'static str),
+    /// Start a target.
+    Start(&'static str),
+    /// Read all unit files again.
+    Reload,
+    /// Tell starts and stops on the console, or not.
+    ShowStatus(bool),
+    /// How much is logged.
+    LogLevel(u8),
 }
 
 /// The descriptor signals are read from.
@@ -51,28 +63,40 @@ impl Signals {
 
 /// The numbers of systemd(1), "SIGNALS", and those of the kernel for Ctrl-Alt-Del and of common container engines.
 fn request(number: i32) -> Option<Request> {
-    let real_time = number - libc::SIGRTMIN();
-    match number {
-        libc::SIGCHLD => Some(Request::Reap),
-        libc::SIGINT => Some(Request::End(Goal::Reboot)),
-        libc::SIGTERM | libc::SIGPWR => Some(Request::End(Goal::PowerOff)),
-        _ => match real_time {
-            3 => Some(Request::End(Goal::Halt)),
-            4 => Some(Request::End(Goal::PowerOff)),
-            5 => Some(Request::End(Goal::Reboot)),
-            _ => None,
+    Some(match number {
+        libc::SIGCHLD => Request::Reap,
+        libc::SIGINT => Request::Start("ctrl-alt-del.target"),
+        libc::SIGTERM | libc::SIGPWR => Request::End(Goal::PowerOff),
+        libc::SIGHUP => Request::Reload,
+        _ => match number - libc::SIGRTMIN() {
+            0 => Request::Isolate("default.target"),
+            1 => Request::Isolate("rescue.target"),
+            2 => Request::Isolate("emergency.target"),
+            3 => Request::End(Goal::Halt),
+            4 => Request::End(Goal::PowerOff),
+            5 => Request::End(Goal::Reboot),
+            13 => Request::EndNow(Goal::Halt),
+            14 => Request::EndNow(Goal::PowerOff),
+            15 => Request::EndNow(Goal::Reboot),
+            20 => Request::ShowStatus(true),
+            21 => Request::ShowStatus(false),
+            22 => Request::LogLevel(7),
+            23 => Request::LogLevel(6),
+            _ => return None,
         },
-    }
+    })
 }
 
-/// The signal number that asks PID 1 for `goal`, for the commands where the socket does not answer.
-pub fn number_of(goal: Goal) -> i32 {
-    libc::SIGRTMIN()
-        + match goal {
-            Goal::Halt => 3,
-            Goal::PowerOff => 4,
-            Goal::Reboot => 5,
-        }
+/// A signal by its number, a real-time one too; none where there is no such signal.
+#[expect(unsafe_code, reason = "real-time signals have no safe constructor")]
+pub fn of(number: i32) -> Option<rustix::process::Signal> {
+    use rustix::process::Signal;
+    Signal::from_named_raw(number).or_else(|| {
+        // SAFETY: the number is one of those that the C library leaves to programs.
+        (libc::SIGRTMIN()..=libc::SIGRTMAX())
+            .contains(&number)
+            .then(|| unsafe { Signal::from_raw_unchecked(number) })
+    })
 }
 
 #[expect(unsafe_code, reason = "signal sets and signalfd have no safe binding")]
@@ -80,7 +104,7 @@ fn mask() -> libc::sigset_t {
     let numbers =
         [libc::SIGCHLD, libc::SIGINT, libc::SIGTERM, libc::SIGPWR, libc::SIGHUP, libc::SIGPIPE]
             .into_iter()
-            .chain((3..=5).map(|offset| libc::SIGRTMIN() + offset));
+            .chain((0..=28).map(|offset| libc::SIGRTMIN() + offset));
     let mut set = MaybeUninit::uninit();
     // SAFETY: sigemptyset initialises the set it is given, and sigaddset changes an initialised one.
     unsafe {
@@ -116,13 +140,4 @@ pub fn unblock_all() -> io::Result<()> {
         libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut())
     };
     if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
-}
-
-/// A signal by its number, for the real-time ones that have no name.
-#[expect(unsafe_code, reason = "real-time signals have no safe constructor")]
-pub fn as_signal(number: i32) -> Option<rustix::process::Signal> {
-    // SAFETY: `number` is one of `number_of`, which the C library leaves to programs.
-    (libc::SIGRTMIN()..=libc::SIGRTMAX())
-        .contains(&number)
-        .then(|| unsafe { rustix::process::Signal::from_raw_unchecked(number) })
 }

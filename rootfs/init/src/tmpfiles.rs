@@ -1,18 +1,16 @@
-//! A part of tmpfiles.d(5): `d`, `D`, `L`, `f` lines, from our own table and `tmpfiles.d` folders.
+//! The folders that everything else stands on, from a table in the form of tmpfiles.d(5). What packages and people ask
+//! for in `tmpfiles.d` folders is made by systemd-tmpfiles.
 
-use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, chown, symlink};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::accounts;
-use crate::unit::value;
+use keelson_execution::accounts;
+use keelson_units::value;
 
 /// What every host has.
 const OWN: &str = include_str!("tmpfiles.conf");
-/// Later folders hide files of the same name in earlier ones.
-const FOLDERS: &[&str] = &["/usr/lib/tmpfiles.d", "/run/tmpfiles.d", "/etc/tmpfiles.d"];
 
 /// A line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,27 +34,7 @@ enum Kind {
 pub fn apply() -> Vec<String> {
     let mut problems = Vec::new();
     apply_text(OWN, "(built in) tmpfiles", &mut problems);
-    for path in files(FOLDERS, "conf") {
-        match fs::read_to_string(&path) {
-            Ok(text) => apply_text(&text, &path.display().to_string(), &mut problems),
-            Err(error) => problems.push(format!("{}: {error}", path.display())),
-        }
-    }
     problems
-}
-
-/// The files of several folders with an extension, sorted by name, a later folder hiding the same name.
-pub fn files(folders: &[&str], extension: &str) -> Vec<PathBuf> {
-    let mut found = BTreeMap::new();
-    for folder in folders {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.extension().is_some_and(|own| own == extension) {
-                found.insert(entry.file_name(), path);
-            }
-        }
-    }
-    found.into_values().collect()
 }
 
 fn apply_text(text: &str, file: &str, problems: &mut Vec<String>) {
@@ -140,16 +118,15 @@ fn own(item: &Item) -> io::Result<()> {
     if user.is_none() && group.is_none() {
         return Ok(());
     }
-    match accounts::credentials(user, group).map_err(io::Error::other)? {
-        Some(owner) => {
-            chown(Path::new(&item.path), Some(owner.uid.as_raw()), Some(owner.gid.as_raw()))
-        }
-        None => Ok(()),
-    }
+    let user = user.map(|user| accounts::find_user(user).map(|user| user.uid)).transpose();
+    let group = group.map(accounts::find_group).transpose();
+    chown(&item.path, user.map_err(io::Error::other)?, group.map_err(io::Error::other)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]

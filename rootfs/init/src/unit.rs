@@ -1,295 +1,219 @@
-//! Units as the supervisor sees them: a checked model of the systemd unit files it reads.
-//!
-//! `unit/text.rs` gives lines, `unit/settings.rs` gives them a meaning, `unit/load.rs` finds the files.
-//! Services and targets are units of this first form; the other types are read by nobody yet.
+//! A unit while the system runs: what its file says, and where it stands.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
-use crate::restart::{RestartOn, StartLimit};
-use value::Limit;
-use words::Word;
+use keelson_control::Stamp;
+use keelson_execution::cgroup::{Events as GroupEvents, Group, MemoryEvents};
+use keelson_jobs::Activity;
+use keelson_units::model::{Body, ExecSettings, ResourceSettings, Unit};
 
-pub mod load;
-pub mod settings;
-pub mod text;
-pub mod value;
-pub mod words;
+use crate::events::Token;
 
-/// A unit: what it is and how it stands to others.
-#[derive(Clone, Debug)]
-pub struct Unit {
-    /// The full name, `ssh.service`.
-    pub name: String,
-    /// `Description=`, or the name.
-    pub description: String,
-    /// Units that are started along with it.
-    pub wants: BTreeSet<String>,
-    /// Units without which it is not started.
-    pub requires: BTreeSet<String>,
-    /// Units it is started after, where both are started.
-    pub after: BTreeSet<String>,
-    /// Units it is started before, where both are started.
-    pub before: BTreeSet<String>,
-    /// All must hold, or it is skipped.
-    pub conditions: Vec<Condition>,
-    /// What it does.
-    pub kind: Kind,
+pub mod mount;
+pub mod path;
+pub mod service;
+pub mod socket;
+pub mod start_limit;
+pub mod timer;
+
+pub use mount::MountRun;
+pub use path::PathRun;
+pub use service::ServiceRun;
+pub use socket::SocketRun;
+pub use start_limit::StartLimit;
+pub use timer::TimerRun;
+
+/// A unit at run time.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct UnitRun {
+    /// What its files say.
+    pub unit: Rc<Unit>,
+    /// What only its type has.
+    pub run: Run,
+    /// Where it stands, as all types have it.
+    pub activity: Activity,
+    /// When that changed.
+    pub times: Times,
+    /// The last look at conditions and assertions.
+    pub checks: Checks,
+    /// 32 hexadecimal digits, new at each start; empty before the first.
+    pub invocation: String,
+    /// Its control group.
+    pub group: Option<Grouped>,
+    /// Its recent starts.
+    pub starts: StartLimit,
+    /// When it is to be given the time.
+    pub due: Option<Duration>,
+    /// Whether its file is not on any search path (`systemd-run`).
+    pub transient: bool,
+    /// Whether an automatic restart follows, so that a failure is not the last word.
+    pub restarting: bool,
+    /// How the reload ended whose end the next change tells.
+    pub reloaded: bool,
+    /// Whether its last start was one too many.
+    pub limit_hit: bool,
+    /// When its files were read, in microseconds since 1970.
+    pub loaded: u64,
+    /// Whether its processes are frozen.
+    pub frozen: bool,
+    /// What started it: a timer, a socket, a path.
+    pub trigger: Option<String>,
 }
 
-/// What a unit does.
-#[derive(Clone, Debug)]
-pub enum Kind {
-    /// A group and an ordering point.
-    Target,
-    /// A process or several.
-    Service(Box<Service>),
+/// What only one type of unit has.
+#[derive(Debug)]
+pub enum Run {
+    /// A service.
+    Service(Box<ServiceRun>),
+    /// A socket.
+    Socket(Box<SocketRun>),
+    /// A timer.
+    Timer(Box<TimerRun>),
+    /// Watched paths.
+    Path(Box<PathRun>),
+    /// A mount.
+    Mount(Box<MountRun>),
+    /// A swap, which is driven as a mount is.
+    Swap(Box<MountRun>),
+    /// Nothing but up or down: target, slice, device.
+    Plain,
 }
 
-/// A `Condition...=` line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Condition {
-    /// What is looked at.
-    pub test: Test,
-    /// `!`: it must not hold.
-    pub negated: bool,
-    /// `|`: one of all such lines is enough.
-    pub trigger: bool,
+/// When a unit changed; zero is never.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(missing_docs, reason = "each is the property of its name of systemctl show")]
+pub struct Times {
+    pub state_change: Stamp,
+    pub inactive_exit: Stamp,
+    pub active_enter: Stamp,
+    pub active_exit: Stamp,
+    pub inactive_enter: Stamp,
 }
 
-/// What a condition looks at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Test {
-    /// `ConditionPathExists=`
-    PathExists(PathBuf),
-    /// `ConditionPathIsDirectory=`
-    PathIsDirectory(PathBuf),
-    /// `ConditionPathIsSymbolicLink=`
-    PathIsSymbolicLink(PathBuf),
-    /// `ConditionPathIsReadWrite=`
-    PathIsReadWrite(PathBuf),
-    /// `ConditionFileNotEmpty=`
-    FileNotEmpty(PathBuf),
-    /// `ConditionFileIsExecutable=`
-    FileIsExecutable(PathBuf),
-    /// `ConditionDirectoryNotEmpty=`
-    DirectoryNotEmpty(PathBuf),
-    /// `ConditionFirstBoot=`
-    FirstBoot(bool),
-}
-
-/// `Type=`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Type {
-    /// Started when the process runs. `exec` is the same here: spawning waits for execve.
-    Simple,
-    /// Started when the commands have ended.
-    Oneshot,
-    /// Started when the process says `READY=1`.
-    Notify,
-    /// Started when the command has ended and left a process behind.
-    Forking,
-}
-
-/// `KillMode=`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KillMode {
-    /// Every process of the control group gets the signals.
-    ControlGroup,
-    /// The main process gets SIGTERM, all get SIGKILL.
-    Mixed,
-    /// Only the main process.
-    Process,
-    /// Nobody.
-    None,
-}
-
-/// Where standard input comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// `/dev/null`
-    Null,
-    /// The terminal of `TTYPath=`, which becomes the controlling one.
-    Tty,
-}
-
-/// Where standard output and error go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// The log.
-    Log,
-    /// The log and the console.
-    LogAndConsole,
-    /// The terminal of `TTYPath=`.
-    Tty,
-    /// Nowhere.
-    Null,
-}
-
-/// A command line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command {
-    /// The program and its arguments, variables not yet put in.
-    pub words: Vec<Word>,
-    /// `-`: failure is no failure.
-    pub may_fail: bool,
-    /// `@`: the second word is `argv[0]`.
-    pub own_argv0: bool,
-    /// `+`, `!`, `!!`: runs as root whatever `User=` says.
-    pub privileged: bool,
-}
-
-/// A file of `EnvironmentFile=`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EnvironmentFile {
-    /// Where it is.
-    pub path: PathBuf,
-    /// `-`: it may be missing.
-    pub may_miss: bool,
-}
-
-/// A folder that is made before a service starts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServiceDirectory {
-    /// Its absolute path.
-    pub path: PathBuf,
-    /// Its mode.
-    pub mode: u32,
-    /// Removed when the service stops.
-    pub passing: bool,
-}
-
-/// `TimeoutStartSec=`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartTimeout {
-    /// Not given: 90 seconds, and for ever for a oneshot (systemd.service(5)).
-    Default,
-    /// So long.
-    After(Duration),
-    /// For ever.
-    Never,
-}
-
-/// The `[Service]` section.
-#[derive(Clone, Debug)]
-pub struct Service {
-    /// `Type=`
-    pub kind: Type,
-    /// `ExecStartPre=`
-    pub start_pre: Vec<Command>,
-    /// `ExecStart=`
-    pub start: Vec<Command>,
-    /// `ExecStartPost=`
-    pub start_post: Vec<Command>,
-    /// `ExecStop=`
-    pub stop: Vec<Command>,
-    /// `ExecStopPost=`
-    pub stop_post: Vec<Command>,
-    /// `RemainAfterExit=`
-    pub remain_after_exit: bool,
-    /// `PIDFile=` of a forking service.
-    pub pid_file: Option<PathBuf>,
-    /// `Restart=`
-    pub restart: RestartOn,
-    /// `RestartSec=`
-    pub restart_delay: Duration,
-    /// `StartLimitBurst=` in `StartLimitIntervalSec=`
-    pub start_limit: StartLimit,
-    /// `RestartPreventExitStatus=`
-    pub restart_prevent: BTreeSet<i32>,
-    /// `SuccessExitStatus=`
-    pub success_status: BTreeSet<i32>,
-    /// `TimeoutStartSec=`
-    pub start_timeout: StartTimeout,
-    /// `TimeoutStopSec=`; none is for ever.
-    pub stop_timeout: Option<Duration>,
-    /// `Environment=`
-    pub environment: BTreeMap<String, String>,
-    /// `EnvironmentFile=`
-    pub environment_files: Vec<EnvironmentFile>,
-    /// `WorkingDirectory=`
-    pub working_directory: Option<PathBuf>,
-    /// `User=`
-    pub user: Option<String>,
-    /// `Group=`
-    pub group: Option<String>,
-    /// `UMask=`
-    pub umask: u32,
-    /// `KillMode=`
-    pub kill_mode: KillMode,
-    /// `Delegate=`: the service manages the groups below its own.
-    pub delegate: bool,
-    /// `LimitNOFILE=` and the like, with soft and hard limit.
-    pub limits: Vec<(Resource, Limit, Limit)>,
-    /// `TasksMax=`, `MemoryMax=` and the like: file of the control group and its text.
-    pub cgroup_settings: BTreeMap<&'static str, String>,
-    /// `OOMScoreAdjust=`
-    pub oom_score_adjust: Option<i32>,
-    /// `StandardInput=`
-    pub input: Input,
-    /// `StandardOutput=`
-    pub output: Output,
-    /// `TTYPath=`
-    pub tty: PathBuf,
-    /// `RuntimeDirectory=`, `StateDirectory=` and the like.
-    pub directories: Vec<ServiceDirectory>,
-    /// `RuntimeDirectoryMode=` and the like, by the folder they are about.
-    pub directory_modes: BTreeMap<&'static str, u32>,
-    /// `RuntimeDirectoryPreserve=`
-    pub keep_runtime: bool,
-}
-
-/// The resources that can be limited.
-pub use rustix::process::Resource;
-
-impl Service {
-    /// How long a start may take; none is for ever.
-    pub fn start_timeout(&self) -> Option<Duration> {
-        match (self.start_timeout, self.kind) {
-            (StartTimeout::After(timeout), _) => Some(timeout),
-            (StartTimeout::Never, _) | (StartTimeout::Default, Type::Oneshot) => None,
-            (StartTimeout::Default, _) => Some(Duration::from_secs(90)),
+impl Times {
+    /// Notes a change.
+    pub fn change(&mut self, from: Activity, to: Activity, now: Stamp) {
+        self.state_change = now;
+        if from.is_inactive() && !to.is_inactive() {
+            self.inactive_exit = now;
+        }
+        if !from.is_inactive() && to.is_inactive() {
+            self.inactive_enter = now;
+        }
+        if !from.is_active() && to.is_active() {
+            self.active_enter = now;
+        }
+        if from.is_active() && !to.is_active() {
+            self.active_exit = now;
         }
     }
 }
 
-impl Default for Service {
-    /// The defaults of systemd.service(5), systemd.exec(5) and systemd-system.conf(5).
-    fn default() -> Self {
+/// The last look at conditions and assertions.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "each is the property of its name of systemctl show")]
+pub struct Checks {
+    pub condition_at: Stamp,
+    pub condition_result: bool,
+    pub assert_at: Stamp,
+    pub assert_result: bool,
+    /// For each condition, then each assertion, whether it held.
+    pub held: Vec<bool>,
+}
+
+/// A control group and what is listened to in it.
+#[derive(Debug)]
+pub struct Grouped {
+    /// The group.
+    pub group: Rc<Group>,
+    /// Says when the last process has gone.
+    pub events: Option<(GroupEvents, Token)>,
+    /// Says when the kernel kills for want of memory, and how often it had.
+    pub memory: Option<(MemoryEvents, Token, u64)>,
+}
+
+impl UnitRun {
+    /// A unit that is down.
+    pub fn new(unit: Unit) -> Self {
+        let run = match &unit.body {
+            Body::Service(_) => Run::Service(Box::default()),
+            Body::Socket(_) => Run::Socket(Box::default()),
+            Body::Timer(_) => Run::Timer(Box::default()),
+            Body::Path(_) => Run::Path(Box::default()),
+            Body::Mount(_) => Run::Mount(Box::default()),
+            Body::Swap(_) => Run::Swap(Box::default()),
+            Body::Automount(_) | Body::Slice(_) | Body::Target | Body::Device => Run::Plain,
+        };
         Self {
-            kind: Type::Simple,
-            start_pre: Vec::new(),
-            start: Vec::new(),
-            start_post: Vec::new(),
-            stop: Vec::new(),
-            stop_post: Vec::new(),
-            remain_after_exit: false,
-            pid_file: None,
-            restart: RestartOn::No,
-            restart_delay: Duration::from_millis(100),
-            start_limit: StartLimit { burst: 5, interval: Duration::from_secs(10) },
-            restart_prevent: BTreeSet::new(),
-            success_status: BTreeSet::new(),
-            start_timeout: StartTimeout::Default,
-            stop_timeout: Some(Duration::from_secs(90)),
-            environment: BTreeMap::new(),
-            environment_files: Vec::new(),
-            working_directory: None,
-            user: None,
+            unit: Rc::new(unit),
+            run,
+            activity: Activity::Inactive,
+            times: Times::default(),
+            checks: Checks::default(),
+            invocation: String::new(),
             group: None,
-            umask: 0o022,
-            kill_mode: KillMode::ControlGroup,
-            delegate: false,
-            limits: Vec::new(),
-            cgroup_settings: BTreeMap::new(),
-            oom_score_adjust: None,
-            input: Input::Null,
-            output: Output::Log,
-            tty: PathBuf::from("/dev/console"),
-            directories: Vec::new(),
-            directory_modes: BTreeMap::new(),
-            keep_runtime: false,
+            starts: StartLimit::default(),
+            due: None,
+            transient: false,
+            restarting: false,
+            reloaded: true,
+            loaded: crate::clock::micros(crate::clock::real()),
+            frozen: false,
+            limit_hit: false,
+            trigger: None,
+        }
+    }
+
+    /// The word of `systemctl`'s column SUB.
+    pub fn sub_state(&self) -> &'static str {
+        match &self.run {
+            Run::Service(run) => run.machine.state.as_str(),
+            Run::Socket(run) => run.state.as_str(),
+            Run::Timer(run) => run.sub_state(self.activity),
+            Run::Path(run) => run.sub_state(self.activity),
+            Run::Mount(run) => run.sub_state(self.activity, "mounted", "mounting", "unmounting"),
+            Run::Swap(run) => run.sub_state(self.activity, "active", "activating", "deactivating"),
+            Run::Plain => match (&self.unit.body, self.activity.is_active()) {
+                (Body::Device, true) => "plugged",
+                (_, true) => "active",
+                (_, false) => "dead",
+            },
+        }
+    }
+
+    /// Whether it failed, and how: the property `Result`.
+    pub fn result(&self) -> &'static str {
+        match &self.run {
+            Run::Service(run) => run.machine.outcome.as_str(),
+            Run::Socket(run) => run.result,
+            Run::Path(run) => run.result,
+            Run::Mount(run) | Run::Swap(run) => run.result,
+            Run::Timer(_) | Run::Plain => "success",
+        }
+    }
+
+    /// The settings of its processes, where it has any.
+    pub fn exec(&self) -> Option<&ExecSettings> {
+        match &self.unit.body {
+            Body::Service(service) => Some(&service.exec),
+            Body::Socket(socket) => Some(&socket.exec),
+            Body::Mount(mount) => Some(&mount.exec),
+            Body::Swap(swap) => Some(&swap.exec),
+            _ => None,
+        }
+    }
+
+    /// The settings of its control group, where it has one.
+    pub fn resources(&self) -> Option<&ResourceSettings> {
+        match &self.unit.body {
+            Body::Service(service) => Some(&service.resources),
+            Body::Socket(socket) => Some(&socket.resources),
+            Body::Mount(mount) => Some(&mount.resources),
+            Body::Swap(swap) => Some(&swap.resources),
+            Body::Slice(resources) => Some(resources),
+            _ => None,
         }
     }
 }

@@ -98,4 +98,6 @@ pub struct User {
     pub name: String,
     /// Public keys for logging in.
     pub keys: Vec<String>,
+    /// Hash of the password for logging in on a console, as crypt(5) has it.
+    pub password: Option<String>,
 }

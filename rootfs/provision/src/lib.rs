@@ -10,5 +10,6 @@ pub mod decode;
 pub mod plan;
 pub mod positions;
 pub mod root;
+pub mod shadow;
 pub mod source;
 pub mod units;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::{Config, Node, Owner};
+use crate::config::{Config, Node, Owner, User};
 use crate::root::{Ids, Present, Root};
+use crate::shadow;
 use crate::units::{self, FOLDER, Install};
 
 /// One thing to do. Paths are absolute, inside the root.
@@ -91,6 +92,7 @@ pub fn plan(config: &Config, root: &Root) -> Plan {
     planner.storage(config);
     planner.units(config);
     planner.keys(config);
+    planner.passwords(config);
     planner.plan
 }
 
@@ -339,6 +341,26 @@ impl Planner<'_> {
                 ids,
                 contents: None,
                 append: vec![text.into_bytes()],
+            });
+        }
+    }
+
+    /// All passwords in one write of `/etc/shadow`.
+    fn passwords(&mut self, config: &Config) {
+        let hash = |user: &User| Some((user.name.clone(), user.password.clone()?));
+        let passwords: Vec<_> = config.users.iter().filter_map(hash).collect();
+        if !passwords.is_empty() {
+            let before = self.root.read("/etc/shadow").unwrap_or_default();
+            let before = String::from_utf8_lossy(&before).into_owned();
+            let text = passwords
+                .iter()
+                .fold(before, |text, (user, hash)| shadow::with_password(&text, user, hash));
+            self.plan.operations.push(Operation::File {
+                path: "/etc/shadow".to_owned(),
+                mode: Some(0o600),
+                ids: (0, 0),
+                contents: Some(text.into_bytes()),
+                append: Vec::new(),
             });
         }
     }

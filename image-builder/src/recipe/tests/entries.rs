@@ -196,3 +196,13 @@ to = "usr/share/""#,
    |      ^^^^^^^^^^^^"#,
     );
 }
+
+#[test]
+fn exports_are_kept_or_dropped() {
+    refused(
+        &[(FILE, "from = \"usr/sbin/runc\"\nexports = \"none\"")],
+        r#"x.toml:12:11: `none` is not a value of `exports`: use `keep`, `drop`
+12 | exports = "none"
+   |           ^^^^^^"#,
+    );
+}

@@ -1,102 +1,90 @@
-//! What the end of a process of a service means for it.
+//! How a process ended, and whether that is well.
 
+use keelson_units::model::{Service, Type};
 use rustix::process::WaitStatus;
 
-use super::{Context, Ending, ServiceRun, State, Step};
-use crate::process;
-use crate::restart::Exit;
+use super::Outcome;
 
-impl ServiceRun {
-    pub(super) fn classify(&self, status: WaitStatus) -> Exit {
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// By itself, with a status.
+    Code(i32),
+    /// By a signal, and whether memory was dumped.
+    Signal(i32, bool),
+}
+
+impl Exit {
+    /// From what wait(2) gives. Nothing else than an end is expected of it.
+    pub fn of(status: WaitStatus) -> Self {
         match (status.exit_status(), status.terminating_signal()) {
-            (Some(0), _) => Exit::Clean,
-            (Some(code), _) if self.config.success_status.contains(&code) => Exit::Clean,
-            (Some(_), _) => Exit::Unclean,
-            // systemd.service(5), "Restart=": these signals are a clean end.
-            (None, Some(libc::SIGHUP | libc::SIGINT | libc::SIGTERM | libc::SIGPIPE)) => {
-                Exit::Clean
-            }
-            (None, _) => Exit::Abnormal,
+            (Some(code), _) => Self::Code(code),
+            (None, Some(signal)) => Self::Signal(signal, status.as_raw() & 0x80 != 0),
+            (None, None) => Self::Code(255),
         }
     }
 
-    pub(super) fn on_control_exit(
-        &mut self,
-        exit: Exit,
-        status: WaitStatus,
-        context: &mut Context<'_>,
-    ) {
-        let (command, name) = match self.state {
-            State::Starting(Step::Pre(index)) => (self.config.start_pre.get(index), "ExecStartPre"),
-            State::Starting(Step::Main(index)) => (self.config.start.get(index), "ExecStart"),
-            State::Starting(Step::Post(index)) => {
-                (self.config.start_post.get(index), "ExecStartPost")
-            }
-            _ => (None, ""),
+    /// The word of `$EXIT_CODE`: `exited`, `killed` or `dumped`.
+    pub fn how(self) -> &'static str {
+        match self {
+            Self::Code(_) => "exited",
+            Self::Signal(_, false) => "killed",
+            Self::Signal(_, true) => "dumped",
+        }
+    }
+
+    /// The status or the number of the signal.
+    pub fn number(self) -> i32 {
+        match self {
+            Self::Code(code) => code,
+            Self::Signal(number, _) => number,
+        }
+    }
+
+    /// `$EXIT_STATUS`: the status, or the name of the signal.
+    pub fn status(self) -> String {
+        match self {
+            Self::Code(code) => code.to_string(),
+            Self::Signal(number, _) => signal_name(number),
+        }
+    }
+
+    /// `code=exited, status=203/EXEC`, as the log has it.
+    pub fn describe(self) -> String {
+        let name = match self {
+            Self::Code(code) => keelson_execution::exit_status_name(code).map(str::to_owned),
+            Self::Signal(number, _) => Some(signal_name(number)),
         };
-        if exit != Exit::Clean && command.is_some_and(|command| !command.may_fail) {
-            let reason = format!("{name} {}", process::describe(status));
-            return self.end(exit, status.exit_status(), reason, context);
-        }
-        match self.state {
-            State::Starting(Step::Pre(index)) => self.enter(Step::Pre(index + 1), context),
-            State::Starting(Step::Main(_)) => {
-                self.main = self.main_after_fork();
-                self.enter(Step::Post(0), context);
-            }
-            State::Starting(Step::Post(index)) => self.enter(Step::Post(index + 1), context),
-            State::Stopping(step) => self.after_stop_command(step, context),
-            _ => {}
+        match name {
+            Some(name) => format!("code={}, status={}/{name}", self.how(), self.number()),
+            None => format!("code={}, status={}/n/a", self.how(), self.number()),
         }
     }
 
-    pub(super) fn on_main_exit(
-        &mut self,
-        exit: Exit,
-        status: WaitStatus,
-        context: &mut Context<'_>,
-    ) {
-        match self.state {
-            State::Starting(Step::Main(index)) => {
-                let may_fail = self.config.start.get(index).is_some_and(|command| command.may_fail);
-                if exit == Exit::Clean || may_fail {
-                    self.enter(Step::Main(index + 1), context);
-                } else {
-                    self.end(exit, status.exit_status(), process::describe(status), context);
-                }
+    /// Whether it counts as success: 0, `SuccessExitStatus=`, and for a main process of a daemon the signals to end.
+    pub fn is_success(self, service: &Service, daemon: bool) -> bool {
+        match self {
+            Self::Code(code) => code == 0 || service.success.codes.contains(&code),
+            Self::Signal(number, _) => {
+                let asked = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM, libc::SIGPIPE];
+                let polite = daemon && service.kind != Type::Oneshot && asked.contains(&number);
+                polite || service.success.signals.contains(&number)
             }
-            State::Starting(Step::Ready) => {
-                // A clean end before readiness is a protocol error (systemd.service(5), Type=notify).
-                let exit = if exit == Exit::Clean { Exit::Unclean } else { exit };
-                let reason = format!("{} before it was ready", process::describe(status));
-                self.end(exit, status.exit_status(), reason, context);
-            }
-            State::Starting(_) | State::Running => {
-                let may_fail = self.config.start.first().is_some_and(|command| command.may_fail);
-                let exit = if may_fail { Exit::Clean } else { exit };
-                if exit == Exit::Clean && self.config.remain_after_exit {
-                    self.state = State::Exited;
-                } else {
-                    self.end(exit, status.exit_status(), process::describe(status), context);
-                }
-            }
-            State::Stopping(_) => {
-                if let Some(ending) = self.ending.as_mut().filter(|ending| !ending.asked) {
-                    ending.status = ending.status.or(status.exit_status());
-                }
-                self.continue_stop(context);
-            }
-            _ => {}
         }
     }
 
-    pub(super) fn end(
-        &mut self,
-        exit: Exit,
-        status: Option<i32>,
-        reason: String,
-        context: &mut Context<'_>,
-    ) {
-        self.begin_stop(Ending { exit, status, reason, asked: false }, context);
+    /// The outcome that an end which is no success has.
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::Code(_) => Outcome::ExitCode,
+            Self::Signal(_, false) => Outcome::Signal,
+            Self::Signal(_, true) => Outcome::CoreDump,
+        }
     }
+}
+
+/// `TERM`; a real-time signal or an unknown one by its number.
+fn signal_name(number: i32) -> String {
+    let name = keelson_units::signal::name(number).unwrap_or_else(|| number.to_string());
+    name.strip_prefix("SIG").map_or(name.clone(), str::to_owned)
 }

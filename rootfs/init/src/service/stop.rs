@@ -1,237 +1,157 @@
-//! How a service goes down: `ExecStop=`, SIGTERM, SIGKILL, `ExecStopPost=`, and what follows.
+//! The way down: `ExecStop=`, signals, `ExecStopPost=`, signals for what is left, rest.
 
-use std::fs;
 use std::time::Duration;
 
-use rustix::process::{Signal, kill_process};
+use keelson_units::model::{KillMode, RestartMode};
 
-use super::{Context, Ending, ServiceRun, Started, State, StopStep};
-use crate::restart::{Decision, Exit, RestartOn};
-use crate::unit::{KillMode, Type};
+use super::{Action, Outcome, Phase, State, Step};
 
-/// How often a group is looked at whether it has become empty.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// How long processes that were sent SIGKILL are waited for where no other time is set.
+const AFTER_KILL: Duration = Duration::from_secs(90);
 
-impl ServiceRun {
-    /// Stops it because somebody asked; it is not started again.
-    pub fn stop(&mut self, context: &mut Context<'_>) {
-        match self.state {
-            State::Starting(_) | State::Running | State::Exited => {
-                let reason = "stopped".to_owned();
-                self.begin_stop(
-                    Ending { exit: Exit::Clean, status: None, reason, asked: true },
-                    context,
-                );
-            }
-            State::Restarting(_) => self.state = State::Inactive,
-            State::Stopping(_) => {
-                if let Some(ending) = &mut self.ending {
-                    ending.asked = true;
-                }
-            }
-            State::Inactive | State::Failed | State::Skipped => {}
-        }
-    }
-
-    pub(super) fn begin_stop(&mut self, ending: Ending, context: &mut Context<'_>) {
-        let was_up = matches!(self.state, State::Running | State::Exited);
-        self.ending = Some(ending);
-        self.deadline = self.config.stop_timeout.map(|timeout| context.now.saturating_add(timeout));
-        // systemd.service(5): ExecStop= runs only where the service had come up.
-        self.enter_stop(if was_up { StopStep::Stop(0) } else { StopStep::Term }, context);
-    }
-
-    fn enter_stop(&mut self, step: StopStep, context: &mut Context<'_>) {
-        self.state = State::Stopping(step);
-        match step {
-            StopStep::Stop(index) | StopStep::Post(index) => {
-                let list = if matches!(step, StopStep::Stop(_)) {
-                    &self.config.stop
-                } else {
-                    &self.config.stop_post
-                };
-                match list.get(index).cloned() {
-                    Some(command) => match self.launch(&command, context) {
-                        Ok(pid) => self.control = Some(pid),
-                        Err(reason) => {
-                            context.log.say(format_args!("{}: {reason}", self.name));
-                            self.after_stop_command(step, context);
-                        }
-                    },
-                    None if matches!(step, StopStep::Stop(_)) => {
-                        self.enter_stop(StopStep::Term, context);
-                    }
-                    None => self.down(context),
-                }
-            }
-            StopStep::Term => {
-                self.signal(Signal::TERM);
-                self.continue_stop(context);
-            }
-            StopStep::Kill => {
-                self.signal(Signal::KILL);
-                self.continue_stop(context);
-            }
-        }
-    }
-
-    /// Goes on after a command of `ExecStop=` or `ExecStopPost=`; what it returned changes nothing.
-    pub(super) fn after_stop_command(&mut self, step: StopStep, context: &mut Context<'_>) {
-        match step {
-            StopStep::Stop(index) => self.enter_stop(StopStep::Stop(index + 1), context),
-            StopStep::Post(index) => self.enter_stop(StopStep::Post(index + 1), context),
-            StopStep::Term | StopStep::Kill => self.continue_stop(context),
-        }
-    }
-
-    /// Looks whether everything has gone, and at the clock.
-    pub(super) fn continue_stop(&mut self, context: &mut Context<'_>) {
-        let State::Stopping(step) = self.state else { return };
-        let limit = self.config.stop_timeout.unwrap_or(Duration::MAX);
-        let late = self.stop_deadline(limit).is_some_and(|deadline| deadline <= context.now);
-        match step {
-            StopStep::Term | StopStep::Kill if self.is_gone() => {
-                self.control = None;
-                self.deadline =
-                    self.config.stop_timeout.map(|timeout| context.now.saturating_add(timeout));
-                self.enter_stop(StopStep::Post(0), context);
-            }
-            StopStep::Term if late => {
-                context.log.say(format_args!("{} does not end; killing it", self.name));
-                self.deadline = Some(context.now.saturating_add(LOOK_AGAIN));
-                self.enter_stop(StopStep::Kill, context);
-            }
-            StopStep::Kill => self.deadline = Some(context.now.saturating_add(LOOK_AGAIN)),
-            StopStep::Stop(_) | StopStep::Post(_) if late => {
-                if let Some(pid) = self.control.take() {
-                    // It may have gone this moment.
-                    let _gone = kill_process(pid, Signal::KILL);
-                }
-                self.deadline = Some(context.now.saturating_add(limit));
-                let next = if matches!(step, StopStep::Stop(_)) {
-                    StopStep::Term
-                } else {
-                    StopStep::Post(usize::MAX)
-                };
-                self.enter_stop(next, context);
+impl Step<'_> {
+    pub(super) fn stop_by_job(&mut self) {
+        self.machine.stop_asked = true;
+        match self.machine.state {
+            State::AutoRestart | State::AutoRestartQueued => self.enter(State::Dead, None),
+            State::Running | State::Exited => self.enter_stop(Outcome::Success),
+            state if state.is_starting() || state.is_reloading() => {
+                self.enter_signal(State::StopSigterm, Outcome::Success);
             }
             _ => {}
         }
     }
 
-    fn stop_deadline(&self, limit: Duration) -> Option<Duration> {
-        self.deadline.filter(|_| limit != Duration::MAX)
+    pub(super) fn enter_stop(&mut self, outcome: Outcome) {
+        self.worsen(outcome);
+        self.machine.idle_until = None;
+        if self.commands(Phase::Stop).is_empty() {
+            return self.enter_signal(State::StopSigterm, Outcome::Success);
+        }
+        self.enter(State::Stop, self.service.stop_timeout);
+        self.run(Phase::Stop);
     }
 
-    /// Whether no process is left of those that `KillMode=` concerns.
-    fn is_gone(&self) -> bool {
-        let alone = self.main.is_none() && self.control.is_none();
-        match self.config.kill_mode {
-            KillMode::ControlGroup | KillMode::Mixed => {
-                alone && self.cgroup.as_ref().is_none_or(crate::cgroup::Cgroup::is_empty)
+    /// It said that it stops: it is given the time, not the signal.
+    pub(super) fn enter_stop_by_notify(&mut self) {
+        self.machine.idle_until = None;
+        self.enter(State::StopSigterm, self.service.stop_timeout);
+    }
+
+    /// Sends the signal of a state; the answer leads into it or past it.
+    pub(super) fn enter_signal(&mut self, state: State, outcome: Outcome) {
+        self.worsen(outcome);
+        self.machine.idle_until = None;
+        self.machine.signalling = Some(state);
+        let kill = &self.service.kill;
+        let last = matches!(state, State::StopSigkill | State::FinalSigkill);
+        let number = match state {
+            State::StopWatchdog | State::FinalWatchdog => kill.watchdog_signal,
+            State::StopSigkill | State::FinalSigkill => kill.final_signal,
+            _ => kill.signal,
+        };
+        let group = kill.mode == KillMode::ControlGroup || (kill.mode == KillMode::Mixed && last);
+        let processes = match kill.mode {
+            KillMode::None => Vec::new(),
+            _ => self.machine.main.into_iter().chain(self.machine.control).collect(),
+        };
+        self.actions.push(Action::Signal {
+            processes,
+            group,
+            number,
+            hangup: kill.send_hup && !last,
+            wait_for_group: group,
+        });
+    }
+
+    pub(super) fn signalled(&mut self, any: bool) {
+        let Some(state) = self.machine.signalling.take() else { return };
+        let service = self.service;
+        if any {
+            let timeout = match state {
+                State::StopWatchdog | State::FinalWatchdog => {
+                    service.abort_timeout.or(service.stop_timeout)
+                }
+                State::StopSigkill | State::FinalSigkill => {
+                    Some(service.stop_timeout.unwrap_or(AFTER_KILL).max(Duration::from_secs(1)))
+                }
+                _ => service.stop_timeout,
+            };
+            return self.enter(state, timeout);
+        }
+        self.machine.main = None;
+        self.machine.control = None;
+        let more = service.kill.mode == KillMode::Mixed && service.kill.send_kill;
+        match state {
+            State::StopWatchdog | State::StopSigterm if more => {
+                self.enter_signal(State::StopSigkill, Outcome::Success);
             }
-            KillMode::Process => alone,
-            KillMode::None => true,
+            State::FinalWatchdog | State::FinalSigterm if more => {
+                self.enter_signal(State::FinalSigkill, Outcome::Success);
+            }
+            state if state.is_final() => self.enter_dead(Outcome::Success),
+            _ if self.commands(Phase::StopPost).is_empty() => self.enter_dead(Outcome::Success),
+            _ => self.enter_stop_post(Outcome::Success),
         }
     }
 
-    fn signal(&self, signal: Signal) {
-        let everybody = match self.config.kill_mode {
-            KillMode::None => return,
-            KillMode::Process => false,
-            KillMode::Mixed => signal == Signal::KILL || self.main.is_none(),
+    /// A process that was signalled, or the last of the group, has ended.
+    pub(super) fn killed(&mut self) {
+        let machine = &self.machine;
+        if machine.main.is_some() || machine.control.is_some() {
+            return;
+        }
+        if !machine.state.is_final() {
+            return self.enter_stop_post(Outcome::Success);
+        }
+        let last = machine.state == State::FinalSigkill;
+        let by_group = match self.service.kill.mode {
             KillMode::ControlGroup => true,
+            KillMode::Mixed => last,
+            KillMode::Process | KillMode::None => false,
         };
-        match &self.cgroup {
-            Some(group) if everybody && signal == Signal::KILL && group.kill().is_ok() => {}
-            Some(group) if everybody => group.signal(signal),
-            _ => {
-                for pid in [self.main, self.control].into_iter().flatten() {
-                    // It may have gone this moment.
-                    let _gone = kill_process(pid, signal);
-                }
-            }
+        if machine.empty || !by_group {
+            self.enter_dead(Outcome::Success);
         }
     }
 
-    /// Everything has gone: says so, and decides whether it is started again.
-    fn down(&mut self, context: &mut Context<'_>) {
-        self.deadline = None;
-        self.main = None;
-        if let Some(group) = self.cgroup.take() {
-            group.remove();
+    pub(super) fn enter_stop_post(&mut self, outcome: Outcome) {
+        self.worsen(outcome);
+        if self.commands(Phase::StopPost).is_empty() {
+            return self.enter_signal(State::FinalSigterm, Outcome::Success);
         }
-        let ending = self.ending.take().expect("begin_stop, the only way here, sets it");
-        let first = self.started == Started::Pending;
-        let decision = if ending.asked {
-            Decision::Stay
-        } else {
-            let prevented =
-                ending.status.is_some_and(|status| self.config.restart_prevent.contains(&status));
-            let on = if prevented { RestartOn::No } else { self.config.restart };
-            self.history.after_exit(
-                context.now,
-                ending.exit,
-                on,
-                self.config.restart_delay,
-                self.config.start_limit,
-            )
-        };
-        let will_restart = matches!(decision, Decision::RestartAt(_));
-        for directory in
-            self.config.directories.iter().filter(|directory| directory.passing && !will_restart)
-        {
-            // What is left of it goes with /run.
-            let _left = fs::remove_dir_all(&directory.path);
+        self.enter(State::StopPost, self.service.stop_timeout);
+        self.run(Phase::StopPost);
+    }
+
+    pub(super) fn enter_dead(&mut self, outcome: Outcome) {
+        self.worsen(outcome);
+        let machine = &mut *self.machine;
+        machine.main = None;
+        machine.control = None;
+        machine.phase = None;
+        machine.asked = None;
+        machine.beat = None;
+        let outcome = machine.outcome;
+        match outcome {
+            Outcome::Success => self.say(6, "Deactivated successfully."),
+            Outcome::ExecCondition => self.say(6, "Skipped due to 'exec-condition'."),
+            _ => self.say(4, format!("Failed with result '{}'.", outcome.as_str())),
         }
-        let bad = ending.exit != Exit::Clean;
-        if bad {
-            for line in &self.recent {
-                context.log.console_only(&self.name, line);
-            }
+        if self.service.pid_file.is_some() {
+            self.actions.push(Action::RemovePidFile);
         }
-        let what = if bad && first {
-            "Failed to start"
-        } else if bad {
-            "Failed:"
-        } else {
-            "Ended:"
-        };
-        match decision {
-            Decision::RestartAt(at) => {
-                let pause = at.saturating_sub(context.now).as_secs_f64();
-                let (name, reason) = (&self.name, &ending.reason);
-                context.log.say(format_args!(
-                    "{what} {name}: {reason}; starting it again in {pause:.1} s"
-                ));
-                self.restarts = self.restarts.saturating_add(1);
-                self.state = State::Restarting(at);
-            }
-            Decision::LimitHit => {
-                let (name, reason) = (&self.name, &ending.reason);
-                context.log.say(format_args!(
-                    "Failed: {name}: {reason}; started too often, it stays down"
-                ));
-                self.state = State::Failed;
-            }
-            Decision::Stay if bad => {
-                context.log.say(format_args!("{what} {}: {}", self.name, ending.reason));
-                self.state = State::Failed;
-            }
-            Decision::Stay => {
-                // A oneshot has nothing left that stops.
-                if ending.asked && self.config.kind == Type::Oneshot {
-                    context.log.note(format_args!("Stopped {}", self.name));
-                } else if ending.asked {
-                    context.log.say(format_args!("Stopped {}", self.name));
-                }
-                self.state = State::Inactive;
-            }
+        let restarting = !self.machine.stop_asked && self.restarts_after(outcome);
+        self.actions.push(Action::Release { restarting });
+        let good = matches!(outcome, Outcome::Success | Outcome::ExecCondition);
+        let end = if good { State::Dead } else { State::Failed };
+        if !restarting {
+            return self.enter(end, None);
         }
-        if bad && first && !will_restart {
-            self.started = Started::No;
-        } else if ending.asked {
-            self.started = Started::Pending;
+        if self.service.restart_mode != RestartMode::Direct {
+            self.enter(end, None);
         }
+        let delay = self.restart_delay();
+        self.enter(State::AutoRestart, Some(delay));
     }
 }

@@ -23,6 +23,7 @@ fn host() -> tempfile::TempDir {
     .expect("written");
     fs::write(at("etc/group"), "root:x:0:\ncore:x:500:\n").expect("written");
     fs::write(at("etc/hostname"), "keelson\n").expect("written");
+    fs::write(at("etc/shadow"), "root:*:::::::\ncore:*:::::::\n").expect("written");
     fs::write(at("usr/lib/systemd/system/ssh.service"), "[Install]\nWantedBy=multi-user.target\n")
         .expect("written");
     symlink("usr/lib", at("lib")).expect("linked");
@@ -59,7 +60,7 @@ const ALL: &str = r#"
          "dropins": [{"name": "10.conf", "contents": "[Unit]\n"}]},
         {"name": "ssh.service", "enabled": true},
         {"name": "bad.service", "mask": true}]},
-    "passwd": {"users": [{"name": "core", "sshAuthorizedKeys": ["ssh-ed25519 AAAA me"]}]}"#;
+    "passwd": {"users": [{"name": "core", "passwordHash": "$6$a$b", "sshAuthorizedKeys": ["ssh-ed25519 AAAA me"]}]}"#;
 
 #[test]
 fn everything_is_written_and_a_second_run_changes_nothing() {
@@ -76,6 +77,7 @@ fn everything_is_written_and_a_second_run_changes_nothing() {
         ("etc/group", "root:x:0:\ncore:x:500:\napp:x:900:\n", 0o644),
         ("etc/empty", "", 0o644),
         ("etc/systemd/system/app.service.d/10.conf", "[Unit]\n", 0o644),
+        ("etc/shadow", "root:*:::::::\ncore:$6$a$b:::::::\n", 0o600),
         ("home/core/.ssh/authorized_keys", "ssh-ed25519 AAAA me\n", 0o600),
     ] {
         assert_eq!(fs::read_to_string(at(path)).expect("there"), text, "{path}");

@@ -93,7 +93,6 @@ pub(super) fn check_units(config: &Config, findings: &mut Findings) {
 
 pub(super) fn user(value: &Value, path: &str, findings: &mut Findings) -> Option<User> {
     const UNSUPPORTED: &[&str] = &[
-        "passwordHash",
         "uid",
         "gecos",
         "homeDir",
@@ -110,12 +109,17 @@ pub(super) fn user(value: &Value, path: &str, findings: &mut Findings) -> Option
     let name_at = fields.at("name");
     let name = fields.string("name", findings).filter(|name| !name.is_empty());
     let keys = fields.list("sshAuthorizedKeys", findings, key);
+    let password_at = fields.at("passwordHash");
+    let password = fields.string("passwordHash", findings).filter(|hash| !hash.is_empty());
+    if password.as_ref().is_some_and(|hash| hash.contains([':', '\n']) || !hash.starts_with('$')) {
+        findings.error(password_at, "this is no hash: make one with `openssl passwd -6`");
+    }
     fields.unsupported(UNSUPPORTED, findings);
     fields.finish(findings);
     if name.is_none() {
         findings.error(name_at, "a user needs a name");
     }
-    Some(User { at: path.to_owned(), name: name?, keys })
+    Some(User { at: path.to_owned(), name: name?, keys, password })
 }
 
 fn key(value: &Value, path: &str, findings: &mut Findings) -> Option<String> {

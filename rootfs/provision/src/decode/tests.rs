@@ -152,8 +152,12 @@ fn each_mistake_is_told_by_path() {
             "systemd.units[0].dropins[0].name: `x` is no name of a drop-in; write NAME.conf",
         ),
         (
-            r#""passwd":{"users":[{"name":"u","passwordHash":"$6$"}]}"#,
-            "passwd.users[0].passwordHash: not supported by this release; remove it",
+            r#""passwd":{"users":[{"name":"u","passwordHash":"secret"}]}"#,
+            "passwd.users[0].passwordHash: this is no hash: make one with `openssl passwd -6`",
+        ),
+        (
+            r#""passwd":{"users":[{"name":"u","uid":7}]}"#,
+            "passwd.users[0].uid: not supported by this release; remove it",
         ),
     ] {
         let found = errors(&with(members));

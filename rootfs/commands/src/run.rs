@@ -1,0 +1,212 @@
+//! `systemd-run` (systemd-run(1)): a command as a service of its own, without a file.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use keelson_control::{ActiveState, Answer, ClientError, Outcome, Request, Wait};
+use keelson_units::model::UnitKind;
+use lexopt::prelude::*;
+
+use crate::clock::Now;
+use crate::names::mangle;
+use crate::{ask, screen};
+
+const HELP: &str = "\
+systemd-run [OPTIONS...] COMMAND [ARGUMENT...]
+
+Run the command as a transient service.
+
+     --unit=NAME                its name; one is made up otherwise
+     --description=TEXT
+     --slice=SLICE
+     --service-type=TYPE
+  -p --property=NAME=VALUE      any setting of [Service]
+  -E --setenv=NAME[=VALUE]
+  -d --same-dir                 run in this folder
+     --working-directory=PATH  --uid=USER  --gid=GROUP  --nice=LEVEL
+  -r --remain-after-exit
+     --wait                     wait until it is over
+     --no-block                 do not wait until it has started
+  -G --collect  -q --quiet  -h --help  --version
+";
+
+/// A unit to be.
+#[derive(Debug, PartialEq, Eq)]
+struct Wish {
+    unit: String,
+    text: String,
+    wait: Wait,
+    quiet: bool,
+}
+
+/// Runs it. The exit status is 1 where the command failed and `--wait` was given.
+pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    let now = Now::read();
+    let outcome = parse(arguments, &format!("run-{}-{}", std::process::id(), now.mono));
+    match outcome.and_then(|wish| wish.map_or(Ok(true), |wish| work(&wish))) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse(arguments: Vec<OsString>, made_up: &str) -> Result<Option<Wish>> {
+    let mut wish = Wish {
+        unit: format!("{made_up}.service"),
+        text: String::new(),
+        wait: Wait::Finished,
+        quiet: false,
+    };
+    let mut description = None;
+    let mut settings: Vec<String> = Vec::new();
+    let mut command: Vec<String> = Vec::new();
+    let mut parser = lexopt::Parser::from_args(arguments);
+    let text = |value: OsString| value.to_string_lossy().into_owned();
+    while let Some(option) = parser.next()? {
+        let named = match &option {
+            Long("slice") => Some("Slice"),
+            Long("service-type") => Some("Type"),
+            Long("working-directory") => Some("WorkingDirectory"),
+            Long("uid") => Some("User"),
+            Long("gid") => Some("Group"),
+            Long("nice") => Some("Nice"),
+            _ => None,
+        };
+        if let Some(name) = named {
+            settings.push(format!("{name}={}", text(parser.value()?)));
+            continue;
+        }
+        match option {
+            Long("unit") => {
+                wish.unit = mangle(&text(parser.value()?), UnitKind::Service)?.to_string();
+            }
+            Long("description") => description = Some(text(parser.value()?)),
+            Short('p') | Long("property") => {
+                let setting = text(parser.value()?);
+                if !setting.contains('=') {
+                    bail!("Not an assignment: {setting}");
+                }
+                settings.push(setting);
+            }
+            Short('E') | Long("setenv") => {
+                settings.push(format!("Environment={}", variable(&text(parser.value()?))));
+            }
+            Short('d') | Long("same-dir") => {
+                settings.push(format!("WorkingDirectory={}", std::env::current_dir()?.display()));
+            }
+            Short('r') | Long("remain-after-exit") => {
+                settings.push("RemainAfterExit=yes".to_owned());
+            }
+            Long("wait") => wish.wait = Wait::Inactive,
+            Long("no-block") => wish.wait = Wait::Queued,
+            Short('q') | Long("quiet") => wish.quiet = true,
+            Short('G') | Long("collect" | "no-ask-password" | "system" | "expand-environment") => {}
+            Short('h') | Long("help") => {
+                screen::print(HELP);
+                return Ok(None);
+            }
+            Long("version") => {
+                screen::print(crate::VERSION_TEXT);
+                return Ok(None);
+            }
+            Value(program) => {
+                command.push(text(program));
+                command.extend(parser.raw_args()?.map(text));
+            }
+            other => bail!(other.unexpected()),
+        }
+    }
+    let Some(program) = command.first() else { bail!("Command line to execute required.") };
+    let description = description
+        .unwrap_or_else(|| format!("{program} {}", command[1..].join(" ")).trim().to_owned());
+    for line in settings.iter().chain([&description]) {
+        if line.contains('\n') {
+            bail!("'{}' has more than one line", line.escape_debug());
+        }
+    }
+    let words: Vec<String> = command.iter().map(|word| quoted(word)).collect();
+    wish.text = format!("[Unit]\nDescription={}\n\n[Service]\n", description.replace('%', "%%"));
+    for setting in settings {
+        put!(wish.text, "{setting}\n");
+    }
+    put!(wish.text, "ExecStart={}\n", words.join(" "));
+    Ok(Some(wish))
+}
+
+/// `NAME=VALUE`, or the value that this program has of NAME.
+fn variable(text: &str) -> String {
+    let whole = match text.split_once('=') {
+        Some(_) => text.to_owned(),
+        None => format!("{text}={}", std::env::var(text).unwrap_or_default()),
+    };
+    quoted(&whole).replace("$$", "$")
+}
+
+/// A word of a command line that means nothing but itself (systemd.service(5), "COMMAND LINES").
+fn quoted(word: &str) -> String {
+    let mut out = String::from("\"");
+    for c in word.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '%' | '$' => out.extend([c, c]),
+            c => out.push(c),
+        }
+    }
+    out + "\""
+}
+
+fn work(wish: &Wish) -> Result<bool> {
+    let request = Request::StartTransient {
+        unit: wish.unit.clone(),
+        text: wish.text.clone(),
+        wait: wish.wait,
+    };
+    let Answer::Outcomes(outcomes) = ask::ask(&request)? else {
+        bail!(ClientError::Unexpected);
+    };
+    for outcome in &outcomes {
+        if let Outcome::Refused(refusal) = &outcome.outcome {
+            bail!("Failed to start transient service unit: {}", ask::refused(refusal));
+        }
+    }
+    if !wish.quiet {
+        eprintln!("Running as unit: {}", wish.unit);
+    }
+    if wish.wait != Wait::Inactive {
+        return Ok(true);
+    }
+    // The unit may be gone by now, which it is only after it went well.
+    let ended = ask::statuses(std::slice::from_ref(&wish.unit))?;
+    Ok(ended.iter().all(|unit| unit.active != ActiveState::Failed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_becomes_a_unit() {
+        let arguments =
+            "--unit=x|-p|CPUWeight=50|-E|A=b c|--uid=core|--wait|sh|-c|echo \"$HOME\" 100%";
+        let wish =
+            parse(arguments.split('|').map(OsString::from).collect(), "run-1").expect("understood");
+        let wish = wish.expect("something to run");
+        assert_eq!((wish.unit.as_str(), wish.wait), ("x.service", Wait::Inactive));
+        assert_eq!(
+            wish.text,
+            "[Unit]\nDescription=sh -c echo \"$HOME\" 100%%\n\n[Service]\nCPUWeight=50\nEnvironment=\"A=b c\"\n\
+             User=core\nExecStart=\"sh\" \"-c\" \"echo \\\"$$HOME\\\" 100%%\"\n"
+        );
+        for wrong in ["", "-p|CPUWeight|x", "--description=a\nb|x", "--bogus|x"] {
+            let arguments =
+                wrong.split('|').filter(|word| !word.is_empty()).map(OsString::from).collect();
+            assert!(parse(arguments, "run-1").is_err(), "{wrong}");
+        }
+    }
+}

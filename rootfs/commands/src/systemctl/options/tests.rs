@@ -1,0 +1,40 @@
+use super::*;
+
+fn parsed(line: &str) -> Result<Options> {
+    parse(line.split_whitespace().map(OsString::from).collect())
+}
+
+#[test]
+fn options_and_words_may_be_mixed() {
+    let options = parsed(
+        "start a.service --no-block b -ojson --type=service,socket -t mount -p Id,Names -P MainPID",
+    )
+    .expect("understood");
+    assert_eq!(options.words, ["start", "a.service", "b"]);
+    assert_eq!(options.types, ["service", "socket", "mount"]);
+    assert_eq!(options.properties, ["Id", "Names", "MainPID"]);
+    assert!(options.no_block && options.value_only);
+    assert_eq!(options.output, Output::Json);
+    let options =
+        parsed("kill -s HUP --kill-whom=main x -ff --job-mode=fail -n0 -- -y").expect("understood");
+    assert_eq!(
+        (options.force, options.signal.as_deref(), options.whom),
+        (2, Some("HUP"), Some(Whom::Main))
+    );
+    assert_eq!((options.job_mode, options.lines), (Some(JobMode::Fail), Some(0)));
+    assert_eq!(options.words, ["kill", "x", "-y"]);
+}
+
+#[test]
+fn wrong_options_are_named() {
+    for (line, error) in [
+        ("--bogus", "unknown option --bogus"),
+        ("-Z", "unknown option -Z"),
+        ("--user status", "--user is not supported: there is one manager, that of this system"),
+        ("--type", "option --type"),
+        ("--job-mode=often x", "`often` is none of fail, replace"),
+    ] {
+        let found = parsed(line).expect_err(line).to_string();
+        assert!(found.starts_with(error), "{line}: {found}");
+    }
+}

@@ -1,0 +1,87 @@
+use keelson_units::facts::Facts;
+
+use super::super::line;
+use super::*;
+
+fn lines(text: &str) -> Vec<Line> {
+    text.lines().map(|text| line::parse(text, &Facts::default()).expect(text)).collect()
+}
+
+fn database() -> Database {
+    let list = |text: &[&str]| text.iter().map(|line| (*line).to_owned()).collect();
+    Database {
+        passwd: list(&["root:x:0:0:root:/root:/bin/sh", "taken:x:999:999::/:/bin/sh", "+::::::"]),
+        group: list(&["root:x:0:", "adm:x:4:core", "taken:x:999:"]),
+        shadow: list(&["root:*:::::::", "taken:!*:::::::"]),
+        gshadow: list(&["root:*::", "adm:*::core", "taken:!*::"]),
+    }
+}
+
+fn planned(text: &str) -> Result<(Database, Vec<String>)> {
+    let owner_of = |path: &str| (path == "/usr/bin/owned").then_some((77, 78));
+    plan(database(), &lines(text), &owner_of, 0)
+}
+
+#[test]
+fn users_get_groups_numbers_and_locked_passwords() {
+    let (found, said) = planned("u web 404 \"Web server\" /srv\nu! any -\ng log 190\nm any adm\n")
+        .expect("planned");
+    assert_eq!(
+        found.passwd,
+        [
+            "root:x:0:0:root:/root:/bin/sh",
+            "taken:x:999:999::/:/bin/sh",
+            "web:x:404:404:Web server:/srv:/usr/sbin/nologin",
+            "any:x:998:998::/:/usr/sbin/nologin",
+            "+::::::",
+        ]
+    );
+    assert_eq!(
+        found.group,
+        ["root:x:0:", "adm:x:4:core,any", "taken:x:999:", "log:x:190:", "web:x:404:", "any:x:998:"]
+    );
+    assert_eq!(found.shadow[2..], ["web:!*:::::::", "any:!*::::::1:"]);
+    assert_eq!(
+        found.gshadow[1..],
+        ["adm:*::core,any", "taken:!*::", "log:!*::", "web:!*::", "any:!*::"]
+    );
+    assert_eq!(
+        said,
+        [
+            "Creating group 'log' with GID 190.",
+            "Creating group 'web' with GID 404.",
+            "Creating user 'web' (Web server) with UID 404 and GID 404.",
+            "Creating group 'any' with GID 998.",
+            "Creating user 'any' (n/a) with UID 998 and GID 998.",
+            "Adding user 'any' to group 'adm'.",
+        ]
+    );
+    let (again, said) =
+        plan(found.clone(), &lines("u web 404\nu any -\nm any adm\n"), &|_| None, 0)
+            .expect("planned");
+    assert_eq!((again, said), (found, Vec::new()));
+}
+
+#[test]
+fn numbers_that_are_taken_are_not_given_twice() {
+    let (found, _) =
+        planned("u a 999\nu b /usr/bin/owned\nu c -:adm\nr - 500-501\n").expect("planned");
+    assert_eq!((found.uid("a"), found.gid("a")), (Some(501), Some(501)));
+    assert_eq!((found.uid("b"), found.gid("b")), (Some(77), Some(77)));
+    assert_eq!((found.uid("c"), found.gid("c")), (Some(500), None));
+    assert!(found.passwd.iter().any(|line| line.starts_with("c:x:500:4:")));
+    assert!(planned("r - 999-999\nu x -\n").is_err());
+    assert!(planned("u x -:nowhere\n").is_err());
+}
+
+#[test]
+fn members_make_what_is_missing() {
+    let (found, _) = planned("m new-user new-group\n").expect("planned");
+    assert!(found.uid("new-user").is_some());
+    assert!(
+        found
+            .group
+            .iter()
+            .any(|line| line.starts_with("new-group:x:") && line.ends_with(":new-user"))
+    );
+}

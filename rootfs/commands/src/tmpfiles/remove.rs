@@ -1,0 +1,88 @@
+//! Taking things away, with all that is below them; other file systems are not entered.
+
+use std::ffi::{OsStr, OsString};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use anyhow::Result;
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, openat, unlinkat};
+use rustix::io::Errno;
+
+use super::line::{Item, Kind};
+use super::walk::{self, Place, file_type};
+use crate::glob;
+
+/// Does what a line of `--remove` asks for.
+pub fn remove(root: &OwnedFd, root_path: &Path, item: &Item) -> Result<()> {
+    for path in glob::paths(root_path, &item.path) {
+        let place = walk::place(root, &path, false)?;
+        match item.kind {
+            Kind::Remove => one(&place)?,
+            Kind::RemoveAll => tree(&place)?,
+            Kind::EmptiedDirectory => {
+                if let Some(fd) = place.open()?.filter(is_folder) {
+                    below(&fd, &path)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn is_folder(fd: &OwnedFd) -> bool {
+    fstat(fd).is_ok_and(|stat| file_type(&stat) == FileType::Directory)
+}
+
+/// A thing that is no folder, or an empty one.
+fn one(place: &Place) -> Result<()> {
+    let Some(fd) = place.open()? else { return Ok(()) };
+    let flags = if is_folder(&fd) { AtFlags::REMOVEDIR } else { AtFlags::empty() };
+    match unlinkat(&place.folder, &place.name, flags) {
+        Ok(()) | Err(Errno::NOENT | Errno::NOTEMPTY) => Ok(()),
+        Err(error) => Err(place.failed(error).into()),
+    }
+}
+
+/// A thing with all that is below it.
+pub fn tree(place: &Place) -> Result<()> {
+    let Some(fd) = place.open()? else { return Ok(()) };
+    if is_folder(&fd) {
+        below(&fd, &place.path)?;
+    }
+    one(place)
+}
+
+/// All that is below a folder.
+fn below(folder: &OwnedFd, path: &Path) -> Result<()> {
+    let device = fstat(folder)?.st_dev;
+    for name in names(folder)? {
+        let place = Place { folder: folder.try_clone()?, path: path.join(&name), name };
+        if let Some(fd) = place.open()?
+            && fstat(&fd)?.st_dev == device
+        {
+            if is_folder(&fd) {
+                below(&fd, &place.path)?;
+            }
+            one(&place)?;
+        }
+    }
+    Ok(())
+}
+
+/// The names in a folder, sorted.
+pub fn names(folder: impl AsFd) -> Result<Vec<OsString>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let readable = openat(folder, ".", flags, Mode::empty())?;
+    let mut names = Vec::new();
+    for entry in Dir::read_from(&readable)? {
+        let entry = entry?;
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if name != "." && name != ".." {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,206 @@
+//! `RuntimeDirectory=` and its sisters: made before the first process, removed when the manager says so
+//! (systemd.exec(5), "SANDBOXING").
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown, symlink};
+use std::path::{Path, PathBuf};
+
+use keelson_units::model::{DirectoryKind, ExecSettings, ServiceDirectory};
+
+use crate::stage::Stage;
+
+/// Why a folder could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("making {}: {source}", path.display())]
+pub struct DirectoryError {
+    /// The folder.
+    pub path: PathBuf,
+    /// Its kind.
+    pub kind: DirectoryKind,
+    /// Why.
+    pub source: io::Error,
+}
+
+/// The folder that paths of a kind are relative to.
+pub fn base(kind: DirectoryKind) -> &'static Path {
+    Path::new(match kind {
+        DirectoryKind::Runtime => "/run",
+        DirectoryKind::State => "/var/lib",
+        DirectoryKind::Cache => "/var/cache",
+        DirectoryKind::Logs => "/var/log",
+        DirectoryKind::Configuration => "/etc",
+    })
+}
+
+/// The stage at which a folder of a kind fails.
+pub fn stage(kind: DirectoryKind) -> Stage {
+    match kind {
+        DirectoryKind::Runtime => Stage::RuntimeDirectory,
+        DirectoryKind::State => Stage::StateDirectory,
+        DirectoryKind::Cache => Stage::CacheDirectory,
+        DirectoryKind::Logs => Stage::LogsDirectory,
+        DirectoryKind::Configuration => Stage::ConfigurationDirectory,
+    }
+}
+
+/// Whether a folder of a kind is kept in `private` below its base, with a link to it: no other user may ever come
+/// upon the files of a user that is given out anew.
+pub fn is_private(exec: &ExecSettings, kind: DirectoryKind) -> bool {
+    exec.dynamic_user
+        && match kind {
+            DirectoryKind::Runtime => !(exec.runtime_preserve || exec.runtime_preserve_on_restart),
+            DirectoryKind::State | DirectoryKind::Cache | DirectoryKind::Logs => true,
+            DirectoryKind::Configuration => false,
+        }
+        && kind != DirectoryKind::Runtime
+}
+
+/// Where a folder really is, below `root`.
+pub fn place(exec: &ExecSettings, kind: DirectoryKind, folder: &Path) -> PathBuf {
+    let base = base(kind);
+    if is_private(exec, kind) { base.join("private").join(folder) } else { base.join(folder) }
+}
+
+/// All folders with their kinds.
+pub fn all(exec: &ExecSettings) -> impl Iterator<Item = (DirectoryKind, &ServiceDirectory)> {
+    exec.directories.iter().flat_map(|(kind, folders)| folders.iter().map(|folder| (*kind, folder)))
+}
+
+/// Makes all folders, with modes, owners and links. `owner` is user and group; none leaves them to root.
+pub fn make(
+    root: &Path,
+    exec: &ExecSettings,
+    owner: Option<(u32, u32)>,
+) -> Result<(), DirectoryError> {
+    for (kind, folder) in all(exec) {
+        let path = place(exec, kind, &folder.path);
+        make_one(root, exec, kind, folder, owner).map_err(|source| DirectoryError {
+            path,
+            kind,
+            source,
+        })?;
+    }
+    Ok(())
+}
+
+fn make_one(
+    root: &Path,
+    exec: &ExecSettings,
+    kind: DirectoryKind,
+    folder: &ServiceDirectory,
+    owner: Option<(u32, u32)>,
+) -> io::Result<()> {
+    let below = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
+    let public = below(&base(kind).join(&folder.path));
+    let path = below(&place(exec, kind, &folder.path));
+    let mode = exec.directory_modes.get(&kind).copied().unwrap_or(0o755);
+    if is_private(exec, kind) {
+        let private = below(&base(kind).join("private"));
+        make_folder(&private, 0o700)?;
+        fs::set_permissions(&private, fs::Permissions::from_mode(0o700))?;
+        // A folder from a time without DynamicUser= moves along.
+        if public.symlink_metadata().is_ok_and(|found| found.is_dir()) && !path.exists() {
+            make_parent(&path)?;
+            fs::rename(&public, &path)?;
+        }
+    }
+    make_parent(&path)?;
+    make_folder(&path, mode)?;
+    // Configuration belongs to the administrator.
+    let owner = owner.filter(|_| kind != DirectoryKind::Configuration);
+    if let Some(owner) = owner {
+        own(&path, owner)?;
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
+    if path != public {
+        make_parent(&public)?;
+        link(&path, &public)?;
+    }
+    folder.links.iter().try_for_each(|name| {
+        let name = below(&base(kind).join(name));
+        make_parent(&name)?;
+        link(&path, &name)
+    })
+}
+
+fn make_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if !parent.exists() => {
+            fs::DirBuilder::new().recursive(true).mode(0o755).create(parent)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
+    match fs::DirBuilder::new().mode(mode).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// Gives a folder to its owner; where it was another's, with all in it.
+fn own(path: &Path, (uid, gid): (u32, u32)) -> io::Result<()> {
+    let found = fs::symlink_metadata(path)?;
+    if (found.uid(), found.gid()) == (uid, gid) {
+        return Ok(());
+    }
+    if found.is_dir() {
+        for entry in fs::read_dir(path)? {
+            own(&entry?.path(), (uid, gid))?;
+        }
+    }
+    lchown(path, Some(uid), Some(gid))
+}
+
+/// A relative link, which is right in a root folder too. What is there already stays.
+fn link(target: &Path, name: &Path) -> io::Result<()> {
+    let target = relative(target, name);
+    match fs::read_link(name) {
+        Ok(present) if present == target => return Ok(()),
+        Ok(_) => fs::remove_file(name)?,
+        Err(_) => {}
+    }
+    match symlink(target, name) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// `target` as seen from the folder of `name`.
+fn relative(target: &Path, name: &Path) -> PathBuf {
+    let from = name.parent().unwrap_or(name);
+    let same = from.components().zip(target.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(same).map(|_| "..");
+    up.map(PathBuf::from)
+        .chain(target.components().skip(same).map(|c| c.as_os_str().into()))
+        .collect()
+}
+
+/// Removes all folders of a kind. Gives what did not work.
+pub fn remove(exec: &ExecSettings, kind: DirectoryKind) -> Vec<String> {
+    let mut problems = Vec::new();
+    for folder in exec.directories.get(&kind).into_iter().flatten() {
+        let links = folder.links.iter().map(|name| base(kind).join(name));
+        let path = place(exec, kind, &folder.path);
+        let links = links.chain([base(kind).join(&folder.path)]).filter(|name| *name != path);
+        for name in links.filter(|name| name.is_symlink()) {
+            problems.extend(told(&name, fs::remove_file(&name)));
+        }
+        problems.extend(told(&path, fs::remove_dir_all(&path)));
+    }
+    problems
+}
+
+fn told(path: &Path, outcome: io::Result<()>) -> Option<String> {
+    match outcome {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Some(format!("removing {}: {error}", path.display()))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+use std::collections::BTreeMap;
+
+use super::*;
+
+fn settings(kind: DirectoryKind, path: &str, links: &[&str]) -> ExecSettings {
+    let links = links.iter().map(PathBuf::from).collect();
+    let folder = ServiceDirectory { path: path.into(), links, read_only: false };
+    ExecSettings {
+        directories: BTreeMap::from([(kind, vec![folder])]),
+        directory_modes: BTreeMap::from([(kind, 0o750)]),
+        ..ExecSettings::default()
+    }
+}
+
+#[test]
+fn folders_are_made_with_their_mode_and_links() {
+    let root = tempfile::tempdir().expect("a folder");
+    let exec = settings(DirectoryKind::Runtime, "a/b", &["other"]);
+    for _ in 0..2 {
+        make(root.path(), &exec, None).expect("folders can be made");
+    }
+    let found = fs::metadata(root.path().join("run/a/b")).expect("it is there");
+    assert_eq!(found.permissions().mode() & 0o7777, 0o750);
+    assert_eq!(fs::read_link(root.path().join("run/other")).expect("a link"), Path::new("a/b"));
+}
+
+#[test]
+fn folders_of_dynamic_users_are_private_and_old_ones_move_along() {
+    let root = tempfile::tempdir().expect("a folder");
+    let mut exec = settings(DirectoryKind::State, "a", &[]);
+    make(root.path(), &exec, None).expect("folders can be made");
+    fs::write(root.path().join("var/lib/a/file"), "x").expect("a file");
+    exec.dynamic_user = true;
+    make(root.path(), &exec, None).expect("folders can be made");
+    let private = root.path().join("var/lib/private");
+    assert_eq!(fs::metadata(&private).expect("it is there").permissions().mode() & 0o7777, 0o700);
+    assert_eq!(fs::read(private.join("a/file")).expect("it moved"), b"x");
+    let link = fs::read_link(root.path().join("var/lib/a")).expect("a link");
+    assert_eq!(link, Path::new("private/a"));
+}
+
+#[test]
+fn links_are_relative() {
+    for (target, name, expected) in [
+        ("/run/a", "/run/b", "a"),
+        ("/var/lib/private/a/b", "/var/lib/a/b", "../private/a/b"),
+        ("/run/a", "/run/x/y", "../a"),
+    ] {
+        assert_eq!(relative(Path::new(target), Path::new(name)), Path::new(expected));
+    }
+}

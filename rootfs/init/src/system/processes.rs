@@ -1,0 +1,79 @@
+//! Processes that have executed their program or ended.
+
+use keelson_execution::Progress;
+use keelson_jobs::UnitId;
+use rustix::process::{Pid, WaitStatus};
+
+use super::System;
+use crate::service::{Event, Exit};
+use crate::unit::Run;
+use crate::{clock, log};
+
+impl System {
+    /// A process that was not there yet has executed its program, or failed to.
+    pub fn on_pending(&mut self, pid: Pid) {
+        let Some((mut child, token)) = self.pending.remove(&pid) else { return };
+        let executed = match child.poll() {
+            Progress::Pending(_) => {
+                self.pending.insert(pid, (child, token));
+                return;
+            }
+            Progress::Executed => true,
+            Progress::Failed(failure) => {
+                let text = failure.to_string();
+                if let Some(id) = self.processes.get(&pid).copied() {
+                    self.tell(id, log::ERROR, text);
+                }
+                false
+            }
+        };
+        self.events.forget(token);
+        let Some(id) = self.processes.get(&pid).copied() else { return };
+        for remark in std::mem::take(&mut child.remarks) {
+            self.tell(id, log::WARNING, remark);
+        }
+        if executed {
+            self.service_event(id, Event::Executed(pid));
+        }
+    }
+
+    /// A process has ended; those of no unit are orphans and only reaped.
+    pub fn on_exit(&mut self, pid: Pid, status: WaitStatus) {
+        if self.pending.contains_key(&pid) {
+            self.on_pending(pid);
+        }
+        if let Some((_, token)) = self.pending.remove(&pid) {
+            self.events.forget(token);
+        }
+        let Some(id) = self.processes.remove(&pid) else { return };
+        let exit = Exit::of(status);
+        match self.unit(id).map(|unit| &unit.run) {
+            Some(Run::Service(_)) => {
+                if matches!(exit, Exit::Signal(libc::SIGKILL, _)) {
+                    self.on_memory(id);
+                }
+                self.note_exit(id, pid, exit);
+                self.service_event(id, Event::Exited(pid, exit));
+                self.look_at_group(id);
+            }
+            Some(Run::Socket(_)) => self.socket_process_ended(id, pid, exit),
+            Some(Run::Mount(_) | Run::Swap(_)) => self.mount_process_ended(id, pid, exit),
+            _ => {}
+        }
+        self.reschedule(id);
+    }
+
+    fn note_exit(&mut self, id: UnitId, pid: Pid, exit: Exit) {
+        let now = clock::stamp();
+        let Some(run) = self.service_mut(id) else { return };
+        if let Some((main, _, ended)) = &mut run.main
+            && *main == pid
+        {
+            *ended = now;
+        }
+        if let Some(command) = run.commands.iter_mut().rev().find(|command| command.pid == pid) {
+            command.times.1 = now;
+            command.exit = Some(exit);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! A timer at run time.
+
+use std::time::Duration;
+
+use keelson_activation::timers::{Elapse, LastTrigger, Moment};
+use keelson_jobs::Activity;
+
+/// A timer.
+#[derive(Debug, Default)]
+pub struct TimerRun {
+    /// When it elapses next on each clock; for people.
+    pub elapse: Elapse,
+    /// When it is to be given the time, since boot.
+    pub next: Option<Duration>,
+    /// When it was activated.
+    pub activated: Option<Moment>,
+    /// When it last elapsed.
+    pub last: Option<LastTrigger>,
+    /// Whether what it started still runs.
+    pub running: bool,
+}
+
+impl TimerRun {
+    /// The word of `systemctl`'s column SUB.
+    pub fn sub_state(&self, activity: Activity) -> &'static str {
+        match activity {
+            Activity::Failed => "failed",
+            activity if !activity.is_active() => "dead",
+            _ if self.running => "running",
+            _ if self.elapse == Elapse::default() => "elapsed",
+            _ => "waiting",
+        }
+    }
+}

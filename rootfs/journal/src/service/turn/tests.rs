@@ -1,0 +1,291 @@
+use std::io::Write;
+use std::os::unix::net::{UnixDatagram, UnixStream};
+
+use super::*;
+use crate::entry::{Entry, Id};
+use crate::store::directory;
+use crate::store::reader::{Direction, Query, Reader, Source};
+use crate::store::verify;
+
+const MACHINE: &str = "0123456789abcdef0123456789abcdef";
+
+/// A host in a folder, run as an ordinary user.
+struct Host {
+    root: tempfile::TempDir,
+    config: Config,
+}
+
+impl Host {
+    fn new(text: &str) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        for folder in ["etc", "proc/sys/kernel", "run/systemd/units", "dev", "var/log"] {
+            std::fs::create_dir_all(root.path().join(folder)).unwrap();
+        }
+        std::fs::write(root.path().join("etc/machine-id"), MACHINE).unwrap();
+        std::fs::write(root.path().join("proc/sys/kernel/hostname"), "testhost\n").unwrap();
+        let (mut config, mut remarks) = (Config::default(), Vec::new());
+        config.apply(text, Path::new("journald.conf"), &mut remarks);
+        assert!(remarks.is_empty(), "{remarks:?}");
+        Self { root, config }
+    }
+
+    fn start(&self) -> Service {
+        self.start_with(Vec::new())
+    }
+
+    fn start_with(&self, passed: Vec<(String, OwnedFd)>) -> Service {
+        let inputs = Inputs::open(self.root.path(), passed).unwrap();
+        Service::open(self.root.path(), &self.config, &[], inputs, Manager::new(None)).unwrap()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    fn stream(&self, unit: &str) -> UnixStream {
+        let mut stream = UnixStream::connect(self.path("run/systemd/journal/stdout")).unwrap();
+        stream.write_all(format!("prog\n{unit}\n6\n1\n0\n0\n0\n").as_bytes()).unwrap();
+        stream
+    }
+
+    fn send(&self, socket: &str, bytes: &[u8]) {
+        let path = self.path("run/systemd/journal").join(socket);
+        UnixDatagram::unbound().unwrap().send_to(bytes, path).unwrap();
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let machine = Id::parse(MACHINE);
+        let sources = directory::folders(self.root.path(), machine).into_iter().map(Source::Folder);
+        let mut reader = Reader::open(&sources.collect::<Vec<_>>());
+        reader.start(Query::default(), Direction::Forward);
+        std::iter::from_fn(|| reader.next_entry().unwrap()).collect()
+    }
+
+    fn messages(&self) -> Vec<String> {
+        self.entries().iter().map(|entry| entry.text("MESSAGE").unwrap_or("?").to_owned()).collect()
+    }
+}
+
+/// Turns until nothing is ready any more.
+fn settle(service: &mut Service) {
+    for _ in 0..50 {
+        service.turn(Some(Duration::from_millis(1))).unwrap();
+    }
+}
+
+#[test]
+fn streams_datagrams_and_syslog_lines_become_entries() {
+    let host = Host::new("");
+    let mut service = host.start();
+    let mut stream = host.stream("a.service");
+    stream.write_all(b"plain\n<3>wrong\n\npart").unwrap();
+    host.send("socket", b"MESSAGE=native\nPRIORITY=2\nEXTRA=1\n_PID=9\n");
+    host.send("dev-log", b"<13>Oct 11 22:14:15 su[42]: syslog\n");
+    settle(&mut service);
+    drop(stream);
+    settle(&mut service);
+    let entries = host.entries();
+    let find =
+        |text: &str| entries.iter().find(|entry| entry.text("MESSAGE") == Some(text)).unwrap();
+    assert_eq!(find("plain").text("_SYSTEMD_UNIT"), Some("a.service"));
+    assert_eq!(find("plain").text("SYSLOG_IDENTIFIER"), Some("prog"));
+    assert_eq!(find("plain").text("_HOSTNAME"), Some("testhost"));
+    assert_eq!((find("plain").priority(), find("wrong").priority()), (Some(6), Some(3)));
+    assert_eq!(find("part").text("_LINE_BREAK"), Some("eof"));
+    let own = std::process::id().to_string();
+    assert_eq!(
+        (find("native").text("_PID"), find("native").text("EXTRA")),
+        (Some(own.as_str()), Some("1"))
+    );
+    assert_eq!(
+        (find("syslog").text("SYSLOG_PID"), find("syslog").text("_TRANSPORT")),
+        (Some("42"), Some("syslog"))
+    );
+    assert_eq!(entries.len(), 5);
+}
+
+#[test]
+fn a_service_that_is_killed_loses_no_line_and_stores_none_twice() {
+    let host = Host::new("");
+    let mut stream_ends = None;
+    let mut sockets = Vec::new();
+    let mut stream = None;
+    for round in 0..5 {
+        let mut service = host.start_with(std::mem::take(&mut sockets));
+        let stream = stream.get_or_insert_with(|| host.stream("a.service"));
+        settle(&mut service);
+        stream.write_all(format!("one {round}\ntwo {round}\nbeginning ").as_bytes()).unwrap();
+        settle(&mut service);
+        stream.write_all(format!("and end {round}\n").as_bytes()).unwrap();
+        // What the manager keeps are further handles of the same sockets; the service is then dropped as it is.
+        let keep = |socket: &OwnedFd| socket.try_clone().unwrap();
+        sockets.push(("systemd-journald.socket".to_owned(), keep(&service.inputs.streams)));
+        for kept in service.streams.values() {
+            sockets.push(("stdout-1".to_owned(), kept.as_fd().try_clone_to_owned().unwrap()));
+        }
+        stream_ends = Some(stream.try_clone().unwrap());
+    }
+    drop((stream, stream_ends));
+    let mut service = host.start_with(sockets);
+    settle(&mut service);
+    let found: Vec<String> = host.messages();
+    let mut wanted = Vec::new();
+    for round in 0..5 {
+        wanted.extend([
+            format!("one {round}"),
+            format!("two {round}"),
+            format!("beginning and end {round}"),
+        ]);
+    }
+    assert_eq!(found, wanted);
+    assert!(host.entries().iter().all(|entry| entry.text("_SYSTEMD_UNIT") == Some("a.service")));
+}
+
+#[test]
+fn a_line_in_single_bytes_and_one_without_end_are_stored() {
+    let host = Host::new("[Journal]\nLineMax=100\n");
+    let mut service = host.start();
+    let mut stream = host.stream("a.service");
+    for byte in b"slowly\n" {
+        stream.write_all(&[*byte]).unwrap();
+        settle(&mut service);
+    }
+    stream.write_all(&[b'x'; 250]).unwrap();
+    stream.write_all(b"\nnext\n").unwrap();
+    settle(&mut service);
+    let x = |count| "x".repeat(count);
+    assert_eq!(host.messages(), ["slowly".to_owned(), x(100), x(100), x(50), "next".to_owned()]);
+}
+
+#[test]
+fn the_log_moves_from_memory_to_the_disk_and_stays_there() {
+    let host = Host::new("");
+    let mut service = host.start();
+    host.send("socket", b"MESSAGE=early\n");
+    settle(&mut service);
+    assert!(host.path("run/log/journal").join(MACHINE).join("system.klog").exists());
+    assert!(!host.path("var/log/journal").exists());
+    service.answer(Request::Flush);
+    assert!(!host.path("run/log/journal").join(MACHINE).exists());
+    host.send("socket", b"MESSAGE=late\n");
+    settle(&mut service);
+    drop(service);
+    let mut service = host.start();
+    host.send("socket", b"MESSAGE=after\n");
+    settle(&mut service);
+    assert!(!host.path("run/log/journal").join(MACHINE).exists());
+    assert_eq!(host.messages(), ["early", "late", "after"]);
+    let checked = verify::folder(&host.path("var/log/journal").join(MACHINE)).unwrap();
+    assert!(checked.iter().all(|checked| checked.problems.is_empty()), "{checked:?}");
+}
+
+#[test]
+fn a_disk_that_refuses_leaves_the_log_in_memory_until_it_takes_it() {
+    let host = Host::new("");
+    let mut service = host.start();
+    // A file where the folder should be refuses even root.
+    std::fs::write(host.path("var/log/journal"), b"").unwrap();
+    host.send("socket", b"MESSAGE=one\n");
+    settle(&mut service);
+    service.answer(Request::Flush);
+    host.send("socket", b"MESSAGE=two\n");
+    settle(&mut service);
+    let found = host.messages();
+    assert!(found.contains(&"one".to_owned()) && found.contains(&"two".to_owned()));
+    assert!(found.iter().any(|text| text.starts_with("The log stays in memory")), "{found:?}");
+    std::fs::remove_file(host.path("var/log/journal")).unwrap();
+    service.answer(Request::Flush);
+    assert_eq!(host.messages()[0], "one");
+    assert!(host.path("var/log/journal").join(MACHINE).exists());
+}
+
+#[test]
+fn a_unit_over_its_rate_is_cut_and_the_gap_is_told() {
+    let host = Host::new("[Journal]\nRateLimitBurst=10\nRateLimitIntervalSec=100ms\n");
+    let mut service = host.start();
+    let mut stream = host.stream("noisy.service");
+    let lines: String = (0..1_000).map(|number| format!("line {number}\n")).collect();
+    stream.write_all(lines.as_bytes()).unwrap();
+    let told = |host: &Host| {
+        let lost =
+            |entry: &Entry| entry.text("JOURNAL_LOST").and_then(|text| text.parse::<usize>().ok());
+        host.entries().iter().filter_map(lost).sum::<usize>()
+    };
+    for _ in 0..1_000 {
+        service.turn(Some(Duration::from_millis(5))).unwrap();
+        if told(&host) > 0 {
+            break;
+        }
+    }
+    let stored = host.messages().iter().filter(|text| text.starts_with("line")).count();
+    assert_eq!(stored + told(&host), 1_000);
+    assert!(host.messages().iter().any(|text| text.starts_with("Suppressed")));
+}
+
+#[test]
+fn cut_off_datagrams_are_counted() {
+    let host = Host::new("");
+    let mut service = host.start();
+    host.send("socket", b"MESSAGE=ok\nBIN\n\x09\0\0");
+    settle(&mut service);
+    assert_eq!(host.messages()[0], "ok");
+    assert!(
+        host.entries().iter().any(|entry| entry.text("JOURNAL_LOST_REASON") == Some("malformed"))
+    );
+}
+
+#[test]
+fn requests_are_answered_after_what_came_before_them() {
+    let host = Host::new("");
+    let mut service = host.start();
+    let root = host.root.path().to_owned();
+    host.send("socket", b"MESSAGE=before\n");
+    let client = std::thread::spawn(move || control::ask(&root, Request::Flush));
+    while !client.is_finished() {
+        service.turn(Some(Duration::from_millis(5))).unwrap();
+    }
+    client.join().unwrap().unwrap();
+    assert_eq!(host.messages(), ["before"]);
+    service.end();
+    assert!(!control::path(host.root.path()).exists());
+}
+
+#[test]
+fn crash_records_of_the_kernel_are_taken_in_and_kept() {
+    let host = Host::new("");
+    std::fs::create_dir_all(host.path("sys/fs/pstore")).unwrap();
+    std::fs::write(
+        host.path("sys/fs/pstore/dmesg-efi-1"),
+        "Panic#1 Part1\n<0>[ 1.0] Kernel panic\n",
+    )
+    .unwrap();
+    let _service = host.start();
+    let entries = host.entries();
+    let panic =
+        entries.iter().find(|entry| entry.text("MESSAGE") == Some("[ 1.0] Kernel panic")).unwrap();
+    assert_eq!((panic.priority(), panic.text("PSTORE_FILE")), (Some(0), Some("dmesg-efi-1")));
+    assert!(!host.path("sys/fs/pstore/dmesg-efi-1").exists());
+    assert_eq!(std::fs::read_dir(host.path("var/lib/systemd/pstore")).unwrap().count(), 1);
+}
+
+#[test]
+fn the_kernels_ring_is_read_on_from_its_mark() {
+    let host = Host::new("");
+    // One record a read, as the kernel gives them, cannot be had from a file: the first alone counts here.
+    std::fs::write(host.path("dev/kmsg"), "6,10,5,-;hello\n").unwrap();
+    std::fs::create_dir_all(host.path("run/systemd/journal")).unwrap();
+    std::fs::write(host.path("run/systemd/journal/kernel-seqnum"), "7").unwrap();
+    let mut service = host.start();
+    settle(&mut service);
+    let entries = host.entries();
+    assert_eq!(entries[0].text("_TRANSPORT"), Some("kernel"));
+    assert_eq!(entries[0].text("SYSLOG_IDENTIFIER"), Some("kernel"));
+    assert_eq!(
+        entries[1].text("MESSAGE"),
+        Some("Missed 3 messages: overwritten in the kernel's ring before they were read")
+    );
+    drop(service);
+    let mut service = host.start();
+    settle(&mut service);
+    assert_eq!(host.entries().len(), 2);
+}

@@ -1,0 +1,183 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::entry::{Entry, field};
+use crate::store::reader::{Direction, Query, Reader, Source};
+use crate::store::verify;
+
+const MACHINE: Id = Id([1; 16]);
+const STORE: Id = Id([2; 16]);
+
+fn open(folder: &Path) -> (Writer, Recovered) {
+    Writer::open(folder, MACHINE, STORE, 1_000).unwrap()
+}
+
+fn stamp(at: u64) -> Stamp {
+    Stamp { realtime: at, monotonic: at, boot: Id([3; 16]) }
+}
+
+fn line(text: &str) -> Vec<Field> {
+    vec![
+        field("MESSAGE", text),
+        field("PRIORITY", "6"),
+        field("_PID", "1"),
+        field("_SYSTEMD_UNIT", "a.service"),
+    ]
+}
+
+fn all(folder: &Path) -> Vec<Entry> {
+    let mut reader = Reader::open(&[Source::Folder(folder.to_owned())]);
+    reader.start(Query::default(), Direction::Forward);
+    std::iter::from_fn(|| reader.next_entry().unwrap()).collect()
+}
+
+fn messages(folder: &Path) -> Vec<String> {
+    all(folder).iter().map(|entry| entry.text("MESSAGE").unwrap_or("?").to_owned()).collect()
+}
+
+#[test]
+fn what_is_appended_is_read_back_over_rotations_and_reopenings() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..4_u64 {
+        let (mut writer, recovered) = open(folder.path());
+        assert_eq!(recovered, Recovered::default());
+        for number in 0..100 {
+            let at = round * 100 + number;
+            assert_eq!(
+                writer.append(&stamp(2_000 + at), &line(&format!("line {at}"))).unwrap(),
+                at + 1
+            );
+        }
+        if round % 2 == 0 { writer.sync().unwrap() } else { writer.rotate(5_000).unwrap() }
+    }
+    let entries = all(folder.path());
+    assert_eq!(entries.len(), 400);
+    for (number, entry) in (0..).zip(&entries) {
+        assert_eq!((entry.sequence, entry.stamp.realtime), (number + 1, 2_000 + number));
+        assert_eq!(entry.text("_SYSTEMD_UNIT"), Some("a.service"));
+        assert_eq!(entry.text("_BOOT_ID"), Some("03030303030303030303030303030303"));
+    }
+    assert!(
+        verify::folder(folder.path()).unwrap().iter().all(|checked| checked.problems.is_empty())
+    );
+}
+
+#[test]
+fn a_file_cut_at_any_byte_keeps_every_line_before_the_cut_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ends = Vec::new();
+    let (mut writer, _) = open(folder.path());
+    for number in 0..6 {
+        writer.append(&stamp(number), &line(&format!("line {number}"))).unwrap();
+        if number == 2 {
+            writer.sync().unwrap();
+        }
+        ends.push(usize::try_from(writer.length()).unwrap());
+    }
+    drop(writer);
+    let bytes = std::fs::read(folder.path().join(ACTIVE)).unwrap();
+    for cut in HEADER_LENGTH..=bytes.len() {
+        let torn = tempfile::tempdir().unwrap();
+        std::fs::write(torn.path().join(ACTIVE), &bytes[..cut]).unwrap();
+        let (mut writer, recovered) = open(torn.path());
+        assert_eq!(recovered.damaged, 0);
+        writer.append(&stamp(9), &line("after")).unwrap();
+        writer.sync().unwrap();
+        let whole = ends.iter().filter(|end| **end <= cut).count();
+        // The record before the seal ends before the seal does.
+        let found = messages(torn.path());
+        assert!(found.len() == whole + 1 || found.len() == whole + 2, "cut at {cut}: {found:?}");
+        assert_eq!(found.last().map(String::as_str), Some("after"));
+        let checked = verify::folder(torn.path()).unwrap();
+        assert!(
+            checked.iter().all(|checked| checked.problems.is_empty()),
+            "cut at {cut}: {checked:?}"
+        );
+    }
+}
+
+#[test]
+fn a_damaged_segment_is_closed_and_what_is_whole_in_it_stays_readable() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut writer, _) = open(folder.path());
+    for number in 0..3 {
+        writer.append(&stamp(number), &line(&format!("line {number}"))).unwrap();
+    }
+    drop(writer);
+    let path = folder.path().join(ACTIVE);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let place = bytes.windows(6).position(|window| window == b"line 1").unwrap();
+    bytes[place] = b'L';
+    std::fs::write(&path, bytes).unwrap();
+    let (mut writer, recovered) = open(folder.path());
+    assert!(recovered.damaged > 0);
+    assert_eq!(writer.append(&stamp(9), &line("after")).unwrap(), 4);
+    assert_eq!(messages(folder.path()), ["line 0", "line 2", "after"]);
+    let problems: Vec<_> =
+        verify::folder(folder.path()).unwrap().into_iter().flat_map(|c| c.problems).collect();
+    assert!(
+        problems.iter().any(|problem| matches!(problem, verify::Problem::Damage { .. })),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_segment_is_put_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(ACTIVE), b"not a log").unwrap();
+    let (mut writer, recovered) = open(folder.path());
+    assert_eq!(recovered.damaged, 9);
+    writer.append(&stamp(1), &line("first")).unwrap();
+    assert_eq!(messages(folder.path()), ["first"]);
+}
+
+#[test]
+fn an_entry_that_is_too_long_is_refused_and_the_file_stays_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut writer, _) = open(folder.path());
+    let long = vec![field("MESSAGE", vec![b'x'; frame::MAX_BODY])];
+    assert!(matches!(writer.append(&stamp(1), &long), Err(AppendError::TooLong(_))));
+    writer.append(&stamp(2), &line("next")).unwrap();
+    assert_eq!(messages(folder.path()), ["next"]);
+}
+
+#[test]
+fn more_senders_than_are_remembered_are_all_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut writer, _) = open(folder.path());
+    for number in 0..1_000_u64 {
+        let fields = [field("MESSAGE", "x"), field("_PID", (number % 400).to_string())];
+        writer.append(&stamp(number), &fields).unwrap();
+    }
+    for (number, entry) in all(folder.path()).iter().enumerate() {
+        assert_eq!(entry.text("_PID"), Some((number % 400).to_string().as_str()));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_segment_with_random_damage_opens_reads_and_takes_lines(
+        changes in prop::collection::vec((0_usize..4_000, any::<u8>()), 1..20), cut in 0_usize..4_000,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut writer, _) = open(folder.path());
+        for number in 0..40 {
+            writer.append(&stamp(number), &line(&format!("line {number}"))).unwrap();
+        }
+        drop(writer);
+        let path = folder.path().join(ACTIVE);
+        let mut bytes = std::fs::read(&path).unwrap();
+        for (place, value) in changes {
+            let place = place % bytes.len();
+            bytes[place] = value;
+        }
+        bytes.truncate(bytes.len() - cut % bytes.len());
+        std::fs::write(&path, &bytes).unwrap();
+        let _ = messages(folder.path());
+        let (mut writer, _) = open(folder.path());
+        writer.append(&stamp(99), &line("after")).unwrap();
+        prop_assert_eq!(messages(folder.path()).pop(), Some("after".to_owned()));
+        verify::folder(folder.path()).unwrap();
+    }
+}

@@ -1,0 +1,357 @@
+//! The DHCPv6 client as a state machine (RFC 8415 section 18). It takes messages and points in time and gives actions.
+
+use std::time::Duration;
+
+use super::lease::Lease;
+use super::packet::{Message, MessageType, Options, code};
+use crate::random::Random;
+
+/// What the client says of itself and wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The client's identifier.
+    pub duid: Vec<u8>,
+    /// The identity association's number.
+    pub iaid: u32,
+    /// Whether two messages may do.
+    pub rapid_commit: bool,
+    /// The name it tells.
+    pub hostname: Option<String>,
+}
+
+/// What the client is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// An address and everything else.
+    Addresses,
+    /// Everything but an address.
+    Information,
+}
+
+/// What the caller is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Send to all servers on the link.
+    Send(Message),
+    /// Use this lease from now on.
+    Bound(Lease),
+    /// Stop using the lease.
+    Lost,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Stopped,
+    Soliciting,
+    Requesting,
+    Asking,
+    Bound,
+    Renewing,
+    Rebinding,
+}
+
+/// The retransmission times of section 7.6: the first, the longest, the most attempts.
+fn times(state: State) -> (Duration, Duration, u32) {
+    let seconds = Duration::from_secs;
+    match state {
+        State::Requesting => (seconds(1), seconds(30), 10),
+        State::Renewing | State::Rebinding => (seconds(10), seconds(600), 0),
+        _ => (seconds(1), seconds(3600), 0),
+    }
+}
+
+/// How long information holds where the server does not say (section 21.23).
+const REFRESH: Duration = Duration::from_hours(24);
+const SHORTEST_REFRESH: Duration = Duration::from_mins(10);
+
+/// The client of one link.
+#[derive(Clone, Debug)]
+pub struct Client {
+    settings: Settings,
+    random: Random,
+    state: State,
+    held: Option<Lease>,
+    offer: Option<Lease>,
+    transaction: u32,
+    began: Duration,
+    sent: u32,
+    wait: Duration,
+    due: Option<Duration>,
+}
+
+impl Client {
+    /// A client that does nothing yet.
+    pub fn new(settings: Settings, random: Random) -> Self {
+        Self {
+            settings,
+            random,
+            state: State::Stopped,
+            held: None,
+            offer: None,
+            transaction: 0,
+            began: Duration::ZERO,
+            sent: 0,
+            wait: Duration::ZERO,
+            due: None,
+        }
+    }
+
+    /// Starts. With a lease in hand any server is asked whether it still holds.
+    pub fn start(&mut self, mode: Mode, now: Duration) -> Vec<Action> {
+        let mut actions = Vec::new();
+        let state = match mode {
+            Mode::Information => State::Asking,
+            Mode::Addresses if self.has_addresses() => State::Rebinding,
+            Mode::Addresses => State::Soliciting,
+        };
+        self.enter(state, now, &mut actions);
+        actions
+    }
+
+    /// Whether `start` was called and nothing stopped it.
+    pub fn is_running(&self) -> bool {
+        self.state != State::Stopped
+    }
+
+    /// The lease in use.
+    pub fn lease(&self) -> Option<&Lease> {
+        self.held.as_ref()
+    }
+
+    /// The next point in time at which `elapsed` has something to do.
+    pub fn deadline(&self) -> Option<Duration> {
+        self.due.into_iter().chain(self.held.as_ref().and_then(Lease::expiry)).min()
+    }
+
+    /// Does what is due.
+    pub fn elapsed(&mut self, now: Duration) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if self.held.as_ref().and_then(Lease::expiry).is_some_and(|end| end <= now) {
+            self.lose(now, &mut actions);
+        } else if self.due.is_some_and(|due| due <= now) {
+            self.due = None;
+            self.act(now, &mut actions);
+        }
+        actions
+    }
+
+    /// Asks for the lease to be renewed now.
+    pub fn renew(&mut self, now: Duration) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if self.state == State::Bound {
+            let next = if self.has_addresses() { State::Renewing } else { State::Asking };
+            self.enter(next, now, &mut actions);
+        }
+        actions
+    }
+
+    /// Halts; the lease stays until it ends.
+    pub fn pause(&mut self) {
+        self.state = State::Stopped;
+        self.due = None;
+    }
+
+    /// Gives the addresses back and stops.
+    pub fn release(&mut self) -> Vec<Action> {
+        self.pause();
+        let lease = self.held.take().filter(|lease| !lease.addresses.is_empty());
+        let Some(lease) = lease else { return Vec::new() };
+        self.transaction = self.random.number() & 0x00ff_ffff;
+        vec![Action::Send(self.message(
+            MessageType::Release,
+            Some(&lease),
+            Some(&lease.server),
+            Duration::ZERO,
+        ))]
+    }
+
+    /// Takes a message; one that is not an answer to this client does nothing.
+    pub fn received(&mut self, message: &Message, now: Duration) -> Vec<Action> {
+        let mut actions = Vec::new();
+        let ours = message.transaction == self.transaction
+            && message.options.get(code::CLIENT_ID) == Some(self.settings.duid.as_slice());
+        let Some(lease) = Lease::of(&message.options, self.settings.iaid, now).filter(|_| ours)
+        else {
+            return actions;
+        };
+        let with_addresses = !lease.addresses.is_empty();
+        match (message.kind, self.state) {
+            (MessageType::Advertise, State::Soliciting) if with_addresses => {
+                self.offer = Some(lease);
+                self.enter(State::Requesting, now, &mut actions);
+            }
+            (MessageType::Reply, State::Soliciting)
+                if with_addresses
+                    && self.settings.rapid_commit
+                    && message.options.get(code::RAPID_COMMIT).is_some() =>
+            {
+                self.bound(lease, None, now, &mut actions);
+            }
+            (MessageType::Reply, State::Requesting | State::Renewing | State::Rebinding)
+                if with_addresses =>
+            {
+                self.bound(lease, None, now, &mut actions);
+            }
+            // No address, no binding, not on this link: start over (section 18.2.10.1).
+            (MessageType::Reply, State::Requesting | State::Renewing | State::Rebinding) => {
+                self.lose(now, &mut actions);
+            }
+            (MessageType::Reply, State::Asking) => {
+                let refresh =
+                    message.options.u32(code::REFRESH).map(|s| Duration::from_secs(s.into()));
+                let refresh = refresh.unwrap_or(REFRESH).max(SHORTEST_REFRESH);
+                self.bound(
+                    Lease { addresses: Vec::new(), ..lease },
+                    Some(refresh),
+                    now,
+                    &mut actions,
+                );
+            }
+            _ => {}
+        }
+        actions
+    }
+
+    fn has_addresses(&self) -> bool {
+        self.held.as_ref().is_some_and(|lease| !lease.addresses.is_empty())
+    }
+
+    fn bound(
+        &mut self,
+        lease: Lease,
+        refresh: Option<Duration>,
+        now: Duration,
+        actions: &mut Vec<Action>,
+    ) {
+        let due = now + refresh.unwrap_or(lease.t1);
+        self.offer = None;
+        self.held = Some(lease.clone());
+        actions.push(Action::Bound(lease));
+        self.state = State::Bound;
+        self.due = Some(due);
+    }
+
+    fn lose(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        self.offer = None;
+        if self.held.take().is_some() {
+            actions.push(Action::Lost);
+        }
+        if self.state == State::Stopped {
+            return;
+        }
+        // A refusal waits like a message that was lost, so that nobody is asked in a tight loop.
+        self.enter_waiting(State::Soliciting, now);
+    }
+
+    fn enter_waiting(&mut self, state: State, now: Duration) {
+        self.transaction = self.random.number() & 0x00ff_ffff;
+        (self.state, self.began, self.sent) = (state, now, 0);
+        self.wait = self.random.around(times(state).0);
+        self.due = Some(now + self.wait);
+    }
+
+    fn enter(&mut self, state: State, now: Duration, actions: &mut Vec<Action>) {
+        self.enter_waiting(state, now);
+        self.wait = Duration::ZERO;
+        self.act(now, actions);
+    }
+
+    fn act(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        let (first, longest, most) = times(self.state);
+        if most > 0 && self.sent >= most {
+            self.offer = None;
+            return self.enter(State::Soliciting, now, actions);
+        }
+        let t2 = self.held.as_ref().map(|lease| lease.acquired + lease.t2);
+        if self.state == State::Renewing && t2.is_some_and(|t2| t2 <= now) {
+            return self.enter(State::Rebinding, now, actions);
+        }
+        let held = self.held.clone();
+        let message = match (self.state, &held) {
+            (State::Stopped, _) => return,
+            (State::Bound, Some(lease)) if lease.addresses.is_empty() => {
+                return self.enter(State::Asking, now, actions);
+            }
+            (State::Bound, _) => return self.enter(State::Renewing, now, actions),
+            (State::Soliciting, _) => self.message(MessageType::Solicit, None, None, now),
+            (State::Requesting, _) => {
+                let Some(offer) = self.offer.clone() else {
+                    return self.enter(State::Soliciting, now, actions);
+                };
+                self.message(MessageType::Request, Some(&offer), Some(&offer.server), now)
+            }
+            (State::Asking, _) => self.message(MessageType::InformationRequest, None, None, now),
+            (State::Renewing, Some(lease)) => {
+                self.message(MessageType::Renew, Some(lease), Some(&lease.server), now)
+            }
+            (State::Rebinding, Some(lease)) => {
+                self.message(MessageType::Rebind, Some(lease), None, now)
+            }
+            (State::Renewing | State::Rebinding, None) => {
+                return self.enter(State::Soliciting, now, actions);
+            }
+        };
+        actions.push(Action::Send(message));
+        let doubled = if self.wait.is_zero() { first } else { (self.wait * 2).min(longest) };
+        self.wait = self.random.around(doubled);
+        self.sent = self.sent.saturating_add(1);
+        let due = now + self.wait;
+        self.due = Some(match t2 {
+            Some(t2) if self.state == State::Renewing => due.min(t2),
+            _ => due,
+        });
+    }
+
+    fn message(
+        &self,
+        kind: MessageType,
+        lease: Option<&Lease>,
+        server: Option<&[u8]>,
+        now: Duration,
+    ) -> Message {
+        let mut options = Options::default();
+        options.push(code::CLIENT_ID, self.settings.duid.clone());
+        if let Some(server) = server {
+            options.push(code::SERVER_ID, server.to_vec());
+        }
+        let hundredths = now.saturating_sub(self.began).as_millis() / 10;
+        options.push(
+            code::ELAPSED,
+            u16::try_from(hundredths).unwrap_or(u16::MAX).to_be_bytes().to_vec(),
+        );
+        if kind != MessageType::InformationRequest {
+            options.push(code::IA_NA, association(self.settings.iaid, lease));
+        }
+        if kind == MessageType::Solicit && self.settings.rapid_commit {
+            options.push(code::RAPID_COMMIT, Vec::new());
+        }
+        if kind != MessageType::Release {
+            let mut wanted =
+                vec![code::DNS, code::DOMAINS, code::NTP, code::SNTP, code::SOL_MAX_RT];
+            if kind == MessageType::InformationRequest {
+                wanted.push(code::REFRESH);
+            }
+            options.push(code::REQUESTED, wanted.into_iter().flat_map(u16::to_be_bytes).collect());
+            if let Some(name) = &self.settings.hostname {
+                // The server is to keep the names of the host (RFC 4704 section 4.1).
+                options.push(code::FQDN, [&[1], crate::names::write(name).as_slice()].concat());
+            }
+        }
+        Message { kind, transaction: self.transaction, options }
+    }
+}
+
+/// An identity association with the addresses of a lease.
+fn association(iaid: u32, lease: Option<&Lease>) -> Vec<u8> {
+    let mut bytes = iaid.to_be_bytes().to_vec();
+    bytes.extend([0; 8]);
+    let mut inner = Options::default();
+    for given in lease.into_iter().flat_map(|lease| &lease.addresses) {
+        inner.push(code::IA_ADDRESS, [given.address.octets().as_slice(), &[0; 8]].concat());
+    }
+    bytes.extend(inner.write());
+    bytes
+}
+
+#[cfg(test)]
+mod tests;

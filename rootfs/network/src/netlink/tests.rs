@@ -1,0 +1,65 @@
+use proptest::prelude::*;
+
+use super::attribute::{Attributes, Writer};
+use super::event::{self, Event};
+use super::message::{Message, Messages, encode};
+use super::object::{Address, Route};
+use super::request;
+
+fn read_back(request: &request::Request) -> Option<Event> {
+    let bytes = encode(request.kind, request.flags, 9, &request.payload);
+    let message = Messages(&bytes).next().unwrap();
+    assert_eq!((message.sequence, message.kind), (9, request.kind));
+    event::read(&message)
+}
+
+#[test]
+fn addresses_and_routes_are_read_as_they_were_written() {
+    for text in ["10.0.0.2/24", "2001:db8::2/64", "fe80::1/64", "10.0.0.2/32"] {
+        let mut address = Address::new(7, text.parse().unwrap());
+        address.metric = Some(1024);
+        address.lifetime = (60, 90);
+        assert_eq!(read_back(&request::put_address(&address)), Some(Event::Address(address)));
+    }
+    for (destination, gateway) in
+        [("10.0.0.0/8", Some("10.1.0.1")), ("::/0", Some("fe80::1")), ("0.0.0.0/0", None)]
+    {
+        let mut route =
+            Route::new(7, destination.parse().unwrap(), gateway.map(|ip| ip.parse().unwrap()));
+        (route.metric, route.mtu, route.table, route.on_link) = (Some(7), Some(1400), 1000, true);
+        assert_eq!(read_back(&request::put_route(&route)), Some(Event::Route(route)));
+    }
+}
+
+#[test]
+fn an_error_is_an_answer_with_its_number() {
+    let bytes = encode(super::message::ERROR, 0, 3, &(-17_i32).to_ne_bytes());
+    assert_eq!(event::read(&Messages(&bytes).next().unwrap()), Some(Event::Answer(17)));
+}
+
+#[test]
+fn nested_attributes_are_walked_and_broken_ones_end_the_walk() {
+    let mut writer = Writer::default();
+    writer.text(3, "eth0").nest(18, |info| {
+        info.text(1, "vlan").u16(2, 5);
+    });
+    let found: Vec<_> = Attributes(&writer.0).collect();
+    assert_eq!((found[0].text().as_str(), found[1].kind), ("eth0", 18));
+    assert_eq!(found[1].nested().map(|inner| inner.kind).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(Attributes(&writer.0[..8]).count(), 0);
+    assert_eq!(Attributes(&[0; 16]).count(), 0);
+}
+
+proptest! {
+    #[test]
+    fn random_messages_never_panic(kind in 0_u16..80, noise in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = event::read(&Message { kind, sequence: 0, payload: &noise });
+    }
+
+    #[test]
+    fn random_datagrams_never_panic_and_end(noise in prop::collection::vec(any::<u8>(), 0..300)) {
+        for message in Messages(&noise) {
+            let _ = event::read(&message);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The socket calls `rustix` has no name for: packet sockets, their filter, binding to a link, signals as a descriptor.
+#![expect(unsafe_code, reason = "system calls without a safe wrapper; each says why it is sound")]
+
+use std::io;
+use std::mem::size_of;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+
+use libc::{c_int, c_void, sock_filter, sock_fprog, sockaddr_ll, socklen_t};
+
+/// IPv4, as packet sockets name it.
+const ETHERTYPE_IPV4: u16 = 0x0800;
+
+fn check(result: isize) -> io::Result<usize> {
+    usize::try_from(result).map_err(|_| io::Error::last_os_error())
+}
+
+fn length_of<T>() -> socklen_t {
+    socklen_t::try_from(size_of::<T>()).expect("the structures of socket calls are small")
+}
+
+fn link_address(index: u32, mac: Option<[u8; 6]>) -> sockaddr_ll {
+    let mut octets = [0; 8];
+    octets[..6].copy_from_slice(&mac.unwrap_or([0xff; 6]));
+    sockaddr_ll {
+        sll_family: u16::try_from(libc::AF_PACKET).expect("address families are small"),
+        sll_protocol: ETHERTYPE_IPV4.to_be(),
+        sll_ifindex: index.cast_signed(),
+        sll_hatype: 0,
+        sll_pkttype: 0,
+        sll_halen: 6,
+        sll_addr: octets,
+    }
+}
+
+/// A socket for whole IPv4 packets of one link, without the link's header. It hears only UDP to `port`.
+pub fn packet_socket(index: u32, port: u16) -> io::Result<OwnedFd> {
+    let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    // SAFETY: socket(2) takes no pointers; protocol 0 hears nothing until the filter stands and bind(2) follows.
+    let fd = unsafe { libc::socket(libc::AF_PACKET, kind, 0) };
+    check(fd as isize)?;
+    // SAFETY: the descriptor was just made and belongs to nobody else.
+    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    attach_filter(&socket, port)?;
+    let address = link_address(index, None);
+    let length = length_of::<sockaddr_ll>();
+    // SAFETY: `address` is a sockaddr_ll of the length given and lives through the call.
+    check(unsafe { libc::bind(fd, (&raw const address).cast(), length) } as isize)?;
+    Ok(socket)
+}
+
+/// Lets through UDP over IPv4 to `port`, whole packets only.
+fn attach_filter(socket: &OwnedFd, port: u16) -> io::Result<()> {
+    let op = |code: u32, jt: u8, jf: u8, k: u32| sock_filter {
+        code: u16::try_from(code).expect("operations have 16 bits"),
+        jt,
+        jf,
+        k,
+    };
+    let mut program: [sock_filter; 9] = [
+        op(libc::BPF_LD | libc::BPF_B | libc::BPF_ABS, 0, 0, 9),
+        op(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 6, libc::IPPROTO_UDP as u32),
+        op(libc::BPF_LD | libc::BPF_H | libc::BPF_ABS, 0, 0, 6),
+        op(libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K, 4, 0, 0x1fff),
+        op(libc::BPF_LDX | libc::BPF_B | libc::BPF_MSH, 0, 0, 0),
+        op(libc::BPF_LD | libc::BPF_H | libc::BPF_IND, 0, 0, 2),
+        op(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, u32::from(port)),
+        op(libc::BPF_RET | libc::BPF_K, 0, 0, 0x4_0000),
+        op(libc::BPF_RET | libc::BPF_K, 0, 0, 0),
+    ];
+    let filter = sock_fprog { len: 9, filter: program.as_mut_ptr() };
+    set_option(
+        socket,
+        libc::SO_ATTACH_FILTER,
+        (&raw const filter).cast(),
+        length_of::<sock_fprog>(),
+    )
+}
+
+fn set_option(
+    socket: &impl AsFd,
+    option: c_int,
+    value: *const c_void,
+    length: socklen_t,
+) -> io::Result<()> {
+    let fd = socket.as_fd().as_raw_fd();
+    // SAFETY: every caller gives a pointer to `length` bytes that live through the call.
+    check(unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, option, value, length) } as isize)
+        .map(drop)
+}
+
+/// Sends an IPv4 packet by a packet socket, to one hardware address or to all.
+pub fn send_packet(
+    socket: &OwnedFd,
+    index: u32,
+    mac: Option<[u8; 6]>,
+    packet: &[u8],
+) -> io::Result<()> {
+    let address = link_address(index, mac);
+    let (data, length) = (packet.as_ptr().cast(), length_of::<sockaddr_ll>());
+    // SAFETY: `packet` and `address` are readable for the lengths given.
+    let sent = unsafe {
+        libc::sendto(
+            socket.as_raw_fd(),
+            data,
+            packet.len(),
+            libc::MSG_NOSIGNAL,
+            (&raw const address).cast(),
+            length,
+        )
+    };
+    check(sent).map(drop)
+}
+
+/// Ties a socket to a link: it hears and sends there only.
+pub fn bind_to_link(socket: &impl AsFd, name: &str) -> io::Result<()> {
+    let length = socklen_t::try_from(name.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    set_option(socket, libc::SO_BINDTODEVICE, name.as_ptr().cast(), length)
+}
+
+/// Takes `signals` out of their usual course and gives a descriptor that tells of them.
+///
+/// Call it before any thread is made, so that all inherit the mask.
+pub fn signal_descriptor(signals: &[c_int]) -> io::Result<OwnedFd> {
+    // SAFETY: the set is written by sigemptyset before it is read; the calls take pointers to it alone.
+    unsafe {
+        let mut set = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        for signal in signals {
+            libc::sigaddset(&raw mut set, *signal);
+        }
+        check(libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) as isize)?;
+        let fd = libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK);
+        check(fd as isize)?;
+        Ok(OwnedFd::from_raw_fd(fd))
+    }
+}

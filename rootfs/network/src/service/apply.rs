@@ -1,0 +1,113 @@
+//! Brings addresses, routes, rules and neighbours of a link to what is wished.
+
+use super::Service;
+use super::desired::{self, Desired, Leases};
+use crate::clock;
+use crate::config::network::Network;
+use crate::netlink::event::is_ours;
+use crate::netlink::object::{Address, Route};
+use crate::netlink::request::{self, LinkChange};
+use crate::{log, netlink::socket::NetlinkError};
+
+const EEXIST: i32 = 17;
+/// `ESRCH`, `EADDRNOTAVAIL`, `ENODEV`, `ENETDOWN`: it is gone already.
+const GONE: [i32; 5] = [3, 99, 19, 100, 2];
+
+impl Service {
+    /// Applies the file and the leases of a link.
+    pub(super) fn apply(&mut self, index: u32, network: &Network) {
+        let Some(managed) = self.links.get_mut(&index) else { return };
+        managed.stale = false;
+        let leases = Leases {
+            v4: managed.dhcp4.as_ref().and_then(|dhcp| dhcp.client.lease()),
+            v6: managed.dhcp6.as_ref().and_then(|dhcp| dhcp.client.lease()),
+            now: clock::now(),
+        };
+        let desired = desired::of(network, index, leases);
+        if let Some(mtu) = desired.mtu.filter(|mtu| managed.link.mtu != Some(*mtu)) {
+            let change = LinkChange { mtu: Some(mtu), ..LinkChange::default() };
+            self.ask(index, "setting the lease's MTU", &request::change_link(index, &change));
+        }
+        let mut applied = self.replace(index, &desired);
+        for rule in &desired.rules {
+            applied &= self.tried(index, "adding a rule", &request::add_rule(rule), &[EEXIST]);
+        }
+        for neighbor in &desired.neighbors {
+            applied &=
+                self.tried(index, "adding a neighbour", &request::put_neighbor(neighbor), &[]);
+        }
+        if let Some(managed) = self.links.get_mut(&index) {
+            managed.applied = applied;
+        }
+    }
+
+    /// Removes everything this service gave the link.
+    pub(super) fn drop_settings(&mut self, index: u32) {
+        self.replace(index, &Desired::default());
+        if let Some(managed) = self.links.get_mut(&index) {
+            managed.applied = false;
+        }
+    }
+
+    fn replace(&mut self, index: u32, desired: &Desired) -> bool {
+        let routes: Vec<Route> = match self.kernel.routes() {
+            Ok(routes) => routes
+                .into_iter()
+                .filter(|r| r.index == Some(index) && is_ours(r.protocol))
+                .collect(),
+            Err(error) => {
+                log::error(format!("reading the routes: {error}"));
+                return false;
+            }
+        };
+        // Not what the monitor told so far: what was added a moment ago may have to go.
+        let addresses: Vec<Address> = match self.kernel.addresses() {
+            Ok(addresses) => {
+                addresses.into_iter().filter(|a| a.index == index && is_ours(a.protocol)).collect()
+            }
+            Err(error) => {
+                log::error(format!("reading the addresses: {error}"));
+                return false;
+            }
+        };
+        let changes = desired::changes(desired, &addresses, &routes);
+        for route in &changes.old_routes {
+            self.tried(index, "removing a route", &request::delete_route(route), &GONE);
+        }
+        for address in &changes.old_addresses {
+            self.tried(index, "removing an address", &request::delete_address(address), &GONE);
+        }
+        let mut applied = true;
+        for address in &changes.addresses {
+            applied &= self.tried(
+                index,
+                &format!("adding {}", address.prefix),
+                &request::put_address(address),
+                &[],
+            );
+        }
+        for route in &changes.routes {
+            let what = format!("adding the route to {}", route.destination);
+            applied &= self.tried(index, &what, &request::put_route(route), &[]);
+        }
+        applied
+    }
+
+    /// Asks; refusals in `fine` are none.
+    fn tried(&mut self, index: u32, what: &str, request: &request::Request, fine: &[i32]) -> bool {
+        let Err(error) = self.kernel.ask(request) else { return true };
+        if error.number().is_some_and(|number| fine.contains(&number)) {
+            return true;
+        }
+        self.told(index, what, &error);
+        false
+    }
+
+    fn told(&mut self, index: u32, what: &str, error: &NetlinkError) {
+        if let Some(managed) = self.links.get_mut(&index) {
+            let problem = format!("{what}: {error}");
+            log::error(format!("{}: {problem}", managed.link.name));
+            managed.problem.get_or_insert(problem);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::*;
+use crate::dhcp4::options::StaticRoute;
+
+fn lease(address: &str, gateway: [u8; 4]) -> Lease4 {
+    Lease4 {
+        prefix: address.parse().unwrap(),
+        server: Ipv4Addr::new(10, 0, 0, 1),
+        acquired: Duration::from_secs(100),
+        lifetime: Some(Duration::from_secs(1000)),
+        t1: Duration::from_secs(500),
+        t2: Duration::from_secs(800),
+        routes: vec![StaticRoute {
+            destination: "0.0.0.0/0".parse().unwrap(),
+            gateway: gateway.into(),
+        }],
+        dns: Vec::new(),
+        ntp: Vec::new(),
+        domain: None,
+        search: Vec::new(),
+        hostname: None,
+        mtu: Some(1400),
+    }
+}
+
+fn desired(lease: &Lease4) -> Desired {
+    let mut network = Network::empty(PathBuf::new());
+    network.dhcp4.uses.mtu = true;
+    of(&network, 7, Leases { v4: Some(lease), v6: None, now: Duration::from_millis(300_500) })
+}
+
+#[test]
+fn a_lease_gives_an_address_for_what_is_left_of_its_time() {
+    let desired = desired(&lease("10.0.0.9/24", [10, 0, 0, 1]));
+    assert_eq!(desired.addresses[0].lifetime, (800, 800));
+    assert_eq!((desired.mtu, desired.routes.len()), (Some(1400), 1));
+    let route = &desired.routes[0];
+    assert_eq!((route.metric, route.protocol, route.on_link), (Some(1024), PROTOCOL_DHCP, false));
+    assert_eq!(route.source, "10.0.0.9".parse().ok());
+}
+
+#[test]
+fn a_router_outside_the_network_is_taken_to_be_on_the_link() {
+    assert!(desired(&lease("10.0.0.9/32", [10, 0, 0, 1])).routes[0].on_link);
+}
+
+#[test]
+fn what_is_as_wished_stays_and_what_is_not_goes() {
+    let desired = desired(&lease("10.0.0.9/24", [10, 0, 0, 1]));
+    assert_eq!(changes(&desired, &desired.addresses, &desired.routes), Changes::default());
+    let old = self::desired(&lease("10.0.0.8/24", [10, 0, 0, 2]));
+    let found = changes(&desired, &old.addresses, &old.routes);
+    assert_eq!((&found.old_addresses, &found.old_routes), (&old.addresses, &old.routes));
+    assert_eq!((&found.addresses, &found.routes), (&desired.addresses, &desired.routes));
+    let found = changes(&Desired::default(), &old.addresses, &old.routes);
+    assert_eq!(
+        (found.old_addresses.len(), found.old_routes.len(), found.addresses.len()),
+        (1, 1, 0)
+    );
+}
+
+#[test]
+fn a_lease_read_from_its_file_is_the_same() {
+    let lease = lease("10.0.0.9/24", [10, 0, 0, 1]);
+    assert_eq!(Lease4::from_text(&lease.to_text()), Some(lease));
+    for text in
+        ["", "ADDRESS=10.0.0.9\n", "ADDRESS=x\nPREFIXLEN=24\nSERVER_ADDRESS=10.0.0.1\nLIFETIME=5\n"]
+    {
+        assert_eq!(Lease4::from_text(text), None);
+    }
+}

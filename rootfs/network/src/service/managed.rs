@@ -1,0 +1,176 @@
+//! One link as this service sees it: what the kernel says, the file for it, its clients and how far all that is.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::config::network::Network;
+use crate::dhcp4;
+use crate::dhcp6;
+use crate::netlink::object::{Address, Link};
+use crate::router::Router;
+use crate::state::{AddressState, OperState, SetupState};
+
+/// The DHCPv4 side.
+#[derive(Debug)]
+pub struct Dhcp4 {
+    /// The state machine.
+    pub client: dhcp4::client::Client,
+    /// Its socket while it runs.
+    pub socket: Option<dhcp4::socket::Socket>,
+}
+
+/// The DHCPv6 side.
+#[derive(Debug)]
+pub struct Dhcp6 {
+    /// The state machine.
+    pub client: dhcp6::client::Client,
+    /// Its socket while it runs.
+    pub socket: Option<dhcp6::socket::Socket>,
+}
+
+/// A link.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct Managed {
+    /// What the kernel says.
+    pub link: Link,
+    /// Its addresses.
+    pub addresses: Vec<Address>,
+    /// The file for it; none leaves it alone.
+    pub network: Option<Rc<Network>>,
+    /// Whether the link itself was set up by the file: master, MTU, flags.
+    pub prepared: bool,
+    /// Whether addresses and routes are as wished.
+    pub applied: bool,
+    /// Whether they must be looked at again.
+    pub stale: bool,
+    /// The first thing that went wrong.
+    pub problem: Option<String>,
+    /// The DHCPv4 client.
+    pub dhcp4: Option<Dhcp4>,
+    /// The DHCPv6 client.
+    pub dhcp6: Option<Dhcp6>,
+    /// What routers said.
+    pub router: Router,
+    /// Whether the clients run: the carrier was there when last looked.
+    pub running: bool,
+    /// When the settings go because the carrier is gone.
+    pub grace: Option<Duration>,
+    /// Whether the state file holds what is known.
+    pub written: Option<String>,
+}
+
+impl Managed {
+    /// A link nothing was done with.
+    pub fn new(link: Link) -> Self {
+        Self {
+            link,
+            addresses: Vec::new(),
+            network: None,
+            prepared: false,
+            applied: false,
+            stale: false,
+            problem: None,
+            dhcp4: None,
+            dhcp6: None,
+            router: Router::default(),
+            running: false,
+            grace: None,
+            written: None,
+        }
+    }
+
+    /// The next point in time at which something is due.
+    pub fn deadline(&self) -> Option<Duration> {
+        let dhcp4 = self.dhcp4.as_ref().and_then(|dhcp| dhcp.client.deadline());
+        let dhcp6 = self.dhcp6.as_ref().and_then(|dhcp| dhcp.client.deadline());
+        [dhcp4, dhcp6, self.router.deadline(), self.grace].into_iter().flatten().min()
+    }
+
+    /// A link-local IPv6 address that can be used, if there is one.
+    pub fn link_local6(&self) -> Option<&Address> {
+        self.addresses
+            .iter()
+            .find(|a| a.prefix.address.is_ipv6() && a.prefix.is_link_local() && !a.is_tentative())
+    }
+
+    /// How far the addresses of a family reach.
+    pub fn address_state(&self, family: impl Fn(IpAddr) -> bool) -> AddressState {
+        let usable = |a: &&Address| {
+            family(a.prefix.address) && !a.is_tentative() && !a.prefix.address.is_loopback()
+        };
+        let state = |a: &Address| match a.scope {
+            0 => AddressState::Routable,
+            1..=253 => AddressState::Degraded,
+            _ => AddressState::Off,
+        };
+        self.addresses.iter().filter(usable).map(state).max().unwrap_or(AddressState::Off)
+    }
+
+    /// What the link can do (networkctl(1)). `ports` are the states of its ports.
+    pub fn oper_state(&self, ports: &[OperState]) -> OperState {
+        if !self.link.is_up() {
+            return OperState::Off;
+        }
+        if !self.link.has_carrier() {
+            return OperState::NoCarrier;
+        }
+        if self.link.oper_state == 5 {
+            return OperState::Dormant;
+        }
+        if self.link.master.is_some() {
+            return OperState::Enslaved;
+        }
+        let broken = ports.iter().any(|port| *port < OperState::Carrier);
+        match (self.address_state(|_| true), broken) {
+            (AddressState::Routable, _) => OperState::Routable,
+            (AddressState::Degraded, _) => OperState::Degraded,
+            (AddressState::Off, true) => OperState::DegradedCarrier,
+            (AddressState::Off, false) => OperState::Carrier,
+        }
+    }
+
+    /// How far this service is with it.
+    pub fn setup_state(&self) -> SetupState {
+        let Some(network) = &self.network else { return SetupState::Unmanaged };
+        if self.problem.is_some() {
+            return SetupState::Failed;
+        }
+        let down = matches!(
+            network.link.activation,
+            crate::config::link_section::Activation::Down
+                | crate::config::link_section::Activation::AlwaysDown
+        );
+        if self.prepared && (down || self.link.master.is_some()) {
+            return SetupState::Configured;
+        }
+        let duplicate_checks =
+            self.addresses.iter().any(|a| a.flags & 0x40 != 0 && a.protocol != 2);
+        let needs_link_local =
+            network.link_local.ipv6 && self.link_local6().is_none() && !self.ipv6_is_off();
+        let ready = self.prepared
+            && self.applied
+            && !duplicate_checks
+            && !needs_link_local
+            && self.is_served(network);
+        if ready { SetupState::Configured } else { SetupState::Configuring }
+    }
+
+    /// Whether the dynamic protocols gave something, or none is wanted, or static addresses make up for them.
+    fn is_served(&self, network: &Network) -> bool {
+        let bound4 = self.dhcp4.as_ref().is_some_and(|dhcp| dhcp.client.lease().is_some());
+        let bound6 = self.dhcp6.as_ref().is_some_and(|dhcp| dhcp.client.lease().is_some());
+        let from_router = self
+            .addresses
+            .iter()
+            .any(|a| a.prefix.address.is_ipv6() && a.scope == 0 && a.protocol == 2);
+        let wanted = network.dhcp.ipv4 || network.dhcp.ipv6;
+        !wanted || !network.addresses.is_empty() || bound4 || bound6 || from_router
+    }
+
+    /// IPv6 may be off for the whole host or link; then there is no link-local address to wait for.
+    fn ipv6_is_off(&self) -> bool {
+        self.link.inet6_flags.is_none()
+    }
+}

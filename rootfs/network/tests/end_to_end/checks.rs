@@ -1,0 +1,310 @@
+//! What the service must do, each from an empty namespace.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use keelson_network::dhcp4::options::{MessageType, code};
+use keelson_network::service::control::{Request, ask};
+use keelson_network::wait_online::{Wish, wait};
+
+use crate::host::Host;
+use crate::server::Server;
+
+pub const ALL: &[(&str, fn())] = &[
+    (
+        "a_lease_gives_address_routes_names_and_a_state",
+        a_lease_gives_address_routes_names_and_a_state,
+    ),
+    ("a_lease_is_renewed_by_unicast", a_lease_is_renewed_by_unicast),
+    (
+        "a_refused_lease_is_dropped_and_another_is_asked_for",
+        a_refused_lease_is_dropped_and_another_is_asked_for,
+    ),
+    (
+        "a_lease_nobody_renews_is_lost_and_found_again",
+        a_lease_nobody_renews_is_lost_and_found_again,
+    ),
+    (
+        "a_flap_keeps_the_address_and_a_long_loss_takes_it",
+        a_flap_keeps_the_address_and_a_long_loss_takes_it,
+    ),
+    (
+        "a_killed_service_takes_its_lease_over_without_a_gap",
+        a_killed_service_takes_its_lease_over_without_a_gap,
+    ),
+    (
+        "static_settings_are_made_and_taken_back_by_a_reload",
+        static_settings_are_made_and_taken_back_by_a_reload,
+    ),
+    ("bridges_veth_pairs_and_upper_links_are_made", bridges_veth_pairs_and_upper_links_are_made),
+    ("kinds_this_kernel_lacks_fail_alone", kinds_this_kernel_lacks_fail_alone),
+    (
+        "a_router_gives_an_address_a_route_and_name_servers",
+        a_router_gives_an_address_a_route_and_name_servers,
+    ),
+    ("wait_online_returns_when_the_lease_is_there", wait_online_returns_when_the_lease_is_there),
+];
+
+const DHCP: &str = "[Match]\nName=n0\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\n";
+
+/// A host with a link whose far end has a server.
+fn served(files: &[(&str, &str)]) -> (Host, Server) {
+    let mut host = Host::new(files);
+    let server = Server::new();
+    host.veth("n0", "f0", server.thread);
+    server.serve("f0");
+    (host, server)
+}
+
+fn a_lease_gives_address_routes_names_and_a_state() {
+    let (mut host, server) = served(&[("n0.network", DHCP)]);
+    server.change(|plan| {
+        // 192.168.7.0/24 by 10.9.0.2, and the default route by 10.9.0.1 (RFC 3442).
+        let routes = vec![24, 192, 168, 7, 10, 9, 0, 2, 0, 10, 9, 0, 1];
+        plan.options.extend([(code::CLASSLESS_ROUTES, routes), (code::MTU, vec![5, 120])]);
+    });
+    host.start();
+    let request = server.wait_for(MessageType::Request);
+    assert_eq!(request.options[&code::REQUESTED], [10, 9, 0, 50]);
+    host.wait_for("the address", |host| host.has_address("n0", "10.9.0.50/24"));
+    host.wait_for("the routes", |host| {
+        host.has_route("n0", "0.0.0.0/0", "10.9.0.1")
+            && host.has_route("n0", "192.168.7.0/24", "10.9.0.2")
+    });
+    host.wait_for("the state", |host| {
+        let state = host.state("n0");
+        state.contains("OPER_STATE=routable") && state.contains("ADMIN_STATE=configured")
+    });
+    assert!(host.read("run/systemd/resolve/resolv.conf").contains("nameserver 10.9.0.53\n"));
+    assert!(host.read("run/systemd/netif/state").contains("ONLINE_STATE=online\n"));
+    host.remove(&["n0"]);
+}
+
+fn a_lease_is_renewed_by_unicast() {
+    let (mut host, server) = served(&[("n0.network", DHCP)]);
+    server.change(|plan| (plan.lease, plan.t1, plan.t2) = (20, 1, 15));
+    host.start();
+    host.wait_for("the address", |host| host.has_address("n0", "10.9.0.50/24"));
+    loop {
+        let request = server.wait_for(MessageType::Request);
+        if !request.client.is_unspecified() {
+            assert_eq!(request.client.octets(), [10, 9, 0, 50]);
+            assert!(
+                !request.options.contains_key(&code::REQUESTED)
+                    && !request.options.contains_key(&code::SERVER_ID)
+            );
+            break;
+        }
+    }
+    assert!(host.has_address("n0", "10.9.0.50/24"));
+    host.remove(&["n0"]);
+}
+
+fn a_refused_lease_is_dropped_and_another_is_asked_for() {
+    let (mut host, server) = served(&[("n0.network", DHCP)]);
+    host.start();
+    host.wait_for("the address", |host| host.has_address("n0", "10.9.0.50/24"));
+    server.change(|plan| plan.refuses = true);
+    ask(host.root.path(), &Request::Renew("n0".to_owned())).unwrap();
+    host.wait_for("its end", |host| !host.has_address("n0", "10.9.0.50/24"));
+    assert!(!host.has_route("n0", "0.0.0.0/0", "10.9.0.1"));
+    server.change(|plan| (plan.refuses, plan.address) = (false, [10, 9, 0, 51].into()));
+    host.wait_for("another", |host| host.has_address("n0", "10.9.0.51/24"));
+    host.remove(&["n0"]);
+}
+
+fn a_lease_nobody_renews_is_lost_and_found_again() {
+    let (mut host, server) = served(&[("n0.network", DHCP)]);
+    server.change(|plan| (plan.lease, plan.t1, plan.t2) = (4, 1, 2));
+    host.start();
+    host.wait_for("the address", |host| host.has_address("n0", "10.9.0.50/24"));
+    server.change(|plan| plan.silent = true);
+    host.wait_for("its end", |host| !host.has_address("n0", "10.9.0.50/24"));
+    host.wait_for("the state", |host| host.state("n0").contains("ADMIN_STATE=configuring"));
+    server.change(|plan| (plan.silent, plan.lease, plan.t1, plan.t2) = (false, 3600, 1800, 3000));
+    host.wait_for("the address again", |host| host.has_address("n0", "10.9.0.50/24"));
+    host.remove(&["n0"]);
+}
+
+fn a_flap_keeps_the_address_and_a_long_loss_takes_it() {
+    let network = format!("{DHCP}IgnoreCarrierLoss=2s\n");
+    let (mut host, server) = served(&[("n0.network", &network)]);
+    host.start();
+    host.wait_for("the address", |host| host.has_address("n0", "10.9.0.50/24"));
+    server.forget();
+    server.carrier(false);
+    host.wait_for("no carrier", |host| host.state("n0").contains("OPER_STATE=no-carrier"));
+    server.carrier(true);
+    // The lease is confirmed with its address in hand.
+    let request = server.wait_for(MessageType::Request);
+    assert_eq!(request.options[&code::REQUESTED], [10, 9, 0, 50]);
+    assert!(host.has_address("n0", "10.9.0.50/24"));
+    host.wait_for("the route", |host| host.has_route("n0", "0.0.0.0/0", "10.9.0.1"));
+    server.carrier(false);
+    host.wait_for("its end", |host| !host.has_address("n0", "10.9.0.50/24"));
+    server.carrier(true);
+    host.wait_for("the address again", |host| host.has_address("n0", "10.9.0.50/24"));
+    host.remove(&["n0"]);
+}
+
+fn a_killed_service_takes_its_lease_over_without_a_gap() {
+    let (mut host, server) = served(&[("n0.network", DHCP)]);
+    host.start();
+    host.wait_for("the lease", |host| host.state("n0").contains("DHCP4_ADDRESS=10.9.0.50/24"));
+    host.kill();
+    assert!(host.has_address("n0", "10.9.0.50/24"), "the kernel keeps it");
+    server.forget();
+    host.start();
+    let request = server.wait_for(MessageType::Request);
+    assert_eq!(request.options[&code::REQUESTED], [10, 9, 0, 50]);
+    assert!(!request.options.contains_key(&code::SERVER_ID), "INIT-REBOOT names no server");
+    assert!(
+        host.has_address("n0", "10.9.0.50/24") && host.has_route("n0", "0.0.0.0/0", "10.9.0.1")
+    );
+    host.remove(&["n0"]);
+}
+
+fn static_settings_are_made_and_taken_back_by_a_reload() {
+    let files = [(
+        "10-n0.network",
+        "[Match]\nName=n0\n[Link]\nMTUBytes=1400\n[Network]\nAddress=10.9.0.7/24\nAddress=2001:db8::7/64\n\
+         Gateway=10.9.0.1\nDNS=10.9.0.53\nDomains=example.org\n[Address]\nAddress=10.9.1.7/24\n\
+         DuplicateAddressDetection=none\n[Route]\nDestination=192.168.9.0/24\nGateway=10.9.0.2\nMetric=7\n\
+         [RoutingPolicyRule]\nFrom=10.9.1.0/24\nTable=77\nPriority=100\n\
+         [Neighbor]\nAddress=10.9.0.99\nLinkLayerAddress=52:54:00:00:00:99\n",
+    )];
+    let (mut host, _server) = served(&files);
+    host.start();
+    host.wait_for("the settings", |host| {
+        host.has_address("n0", "10.9.0.7/24")
+            && host.has_address("n0", "10.9.1.7/24")
+            && host.has_address("n0", "2001:db8::7/64")
+            && host.has_route("n0", "0.0.0.0/0", "10.9.0.1")
+            && host.has_route("n0", "192.168.9.0/24", "10.9.0.2")
+    });
+    assert_eq!(host.link("n0").unwrap().mtu, Some(1400));
+    host.wait_for("the state", |host| {
+        host.state("n0").contains("ADMIN_STATE=configured")
+            && host.state("n0").contains("OPER_STATE=routable")
+    });
+    assert!(
+        host.read("run/systemd/resolve/resolv.conf")
+            .ends_with("search example.org\noptions edns0\n")
+    );
+    host.write(
+        "etc/systemd/network/10-n0.network.d/a.conf",
+        "[Network]\nAddress=\nAddress=10.9.0.8/24\n",
+    );
+    ask(host.root.path(), &Request::Reload).unwrap();
+    host.wait_for("the new address", |host| {
+        host.has_address("n0", "10.9.0.8/24") && !host.has_address("n0", "10.9.0.7/24")
+    });
+    host.remove(&["n0"]);
+}
+
+fn bridges_veth_pairs_and_upper_links_are_made() {
+    let files = [
+        ("br0.netdev", "[NetDev]\nName=br0\nKind=bridge\n[Bridge]\nSTP=no\nForwardDelaySec=2\n"),
+        (
+            "br0.network",
+            "[Match]\nName=br0\n[Network]\nAddress=10.8.0.1/24\nLinkLocalAddressing=no\n",
+        ),
+        ("pair.netdev", "[NetDev]\nName=p0\nKind=veth\n[Peer]\nName=p1\n"),
+        ("p0.network", "[Match]\nName=p0\n[Network]\nBridge=br0\n"),
+        ("p1.network", "[Match]\nName=p1\n[Network]\nMACVLAN=mv0\nLinkLocalAddressing=no\n"),
+        (
+            "mv0.netdev",
+            "[NetDev]\nName=mv0\nKind=macvlan\nMACAddress=02:00:00:00:00:05\n[MACVLAN]\nMode=bridge\n",
+        ),
+        (
+            "vx0.netdev",
+            "[NetDev]\nName=vx0\nKind=vxlan\n[VXLAN]\nVNI=5\nIndependent=yes\nRemote=10.8.0.2\n",
+        ),
+    ];
+    let mut host = Host::new(&files);
+    host.start();
+    host.wait_for("the links", |host| {
+        ["br0", "p0", "p1", "mv0", "vx0"].iter().all(|name| host.link(name).is_some())
+    });
+    let bridge = host.link("br0").unwrap().index;
+    host.wait_for("the port", |host| {
+        host.link("p0").is_some_and(|link| link.master == Some(bridge))
+    });
+    host.wait_for("the port's state", |host| host.state("p0").contains("OPER_STATE=enslaved"));
+    host.wait_for("the bridge's address", |host| host.has_address("br0", "10.8.0.1/24"));
+    assert_eq!(host.link("mv0").unwrap().mac.unwrap().to_string(), "02:00:00:00:00:05");
+    host.remove(&["mv0", "vx0", "p0", "br0"]);
+}
+
+/// Bond, VLAN and dummy are modules that many kernels of build machines lack: where they are there they must be made,
+/// where not, the rest of the network must stand.
+fn kinds_this_kernel_lacks_fail_alone() {
+    let files = [
+        (
+            "bond0.netdev",
+            "[NetDev]\nName=bond9\nKind=bond\n[Bond]\nMode=active-backup\nMIIMonitorSec=100ms\n",
+        ),
+        ("vlan5.netdev", "[NetDev]\nName=n0.5\nKind=vlan\n[VLAN]\nId=5\n"),
+        ("dummy0.netdev", "[NetDev]\nName=dum0\nKind=dummy\n"),
+        (
+            "n0.network",
+            "[Match]\nName=n0\n[Network]\nAddress=10.9.0.7/24\nVLAN=n0.5\nLinkLocalAddressing=no\n",
+        ),
+    ];
+    let (mut host, _server) = served(&files);
+    host.start();
+    host.wait_for("the address", |host| host.has_address("n0", "10.9.0.7/24"));
+    for (name, kind) in [("bond9", "bond"), ("n0.5", "vlan"), ("dum0", "dummy")] {
+        match host.link(name) {
+            Some(link) => assert_eq!(link.kind.as_deref(), Some(kind)),
+            None => println!("this kernel has no {kind}"),
+        }
+    }
+    host.remove(&["n0.5", "bond9", "dum0", "n0"]);
+}
+
+fn wait_online_returns_when_the_lease_is_there() {
+    let (mut host, server) = served(&[("n0.network", DHCP)]);
+    server.change(|plan| plan.silent = true);
+    host.start();
+    server.wait_for(MessageType::Discover);
+    let wish = Wish { timeout: Some(Duration::from_millis(300)), quiet: true, ..Wish::default() };
+    assert_ne!(wait(host.root.path(), &wish), ExitCode::SUCCESS);
+    server.change(|plan| plan.silent = false);
+    let wish = Wish { timeout: Some(Duration::from_secs(30)), ..wish };
+    assert_eq!(wait(host.root.path(), &wish), ExitCode::SUCCESS);
+    assert!(host.has_address("n0", "10.9.0.50/24"));
+    host.remove(&["n0"]);
+}
+
+fn a_router_gives_an_address_a_route_and_name_servers() {
+    let network = "[Match]\nName=n0\n[Network]\nIPv6AcceptRA=yes\n[IPv6AcceptRA]\nUseDomains=yes\n";
+    let (mut host, server) = served(&[("n0.network", network)]);
+    host.start();
+    // Hop limit 64, no flags, a router for 1800 s; the prefix 2001:db8:7::/64; a name server; a domain.
+    let mut bytes = vec![134, 0, 0, 0, 64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0];
+    bytes.extend([3, 4, 64, 0xc0, 0, 0, 14, 16, 0, 0, 14, 16, 0, 0, 0, 0]);
+    bytes.extend("2001:db8:7::".parse::<std::net::Ipv6Addr>().unwrap().octets());
+    bytes.extend([25, 3, 0, 0, 0, 0, 14, 16]);
+    bytes.extend("2001:db8:7::53".parse::<std::net::Ipv6Addr>().unwrap().octets());
+    bytes.extend([
+        31, 3, 0, 0, 0, 0, 14, 16, 7, b'e', b'x', b'a', b'm', b'p', b'l', b'e', 3, b'o', b'r',
+        b'g', 0, 0, 0, 0,
+    ]);
+    host.wait_for("the address and the route", |host| {
+        server.advertise(bytes.clone());
+        host.addresses("n0")
+            .iter()
+            .any(|a| a.prefix.to_string().starts_with("2001:db8:7:") && !a.is_tentative())
+            && host
+                .routes("n0")
+                .iter()
+                .any(|route| route.destination.length == 0 && route.gateway.is_some())
+    });
+    host.wait_for("the names", |host| {
+        let text = host.read("run/systemd/resolve/resolv.conf");
+        text.contains("nameserver 2001:db8:7::53\n") && text.contains("search example.org\n")
+    });
+    host.wait_for("the state", |host| host.state("n0").contains("ADMIN_STATE=configured"));
+    host.remove(&["n0"]);
+}

@@ -1,0 +1,130 @@
+//! Directives of systemd.kill(5); systemd.resource-control(5).
+
+use super::{Row, ignored, implemented};
+
+/// systemd.kill(5)
+pub(super) const KILL: &[Row] = &[
+    implemented("SendSIGKILL"),
+    implemented("SendSIGHUP"),
+    implemented("KillMode"),
+    implemented("KillSignal"),
+    implemented("RestartKillSignal"),
+    implemented("FinalKillSignal"),
+    implemented("WatchdogSignal"),
+];
+
+/// systemd.resource-control(5)
+pub(super) const RESOURCES: &[Row] = &[
+    implemented("Slice"),
+    implemented("AllowedCPUs"),
+    ignored("StartupAllowedCPUs", "the boot is over in seconds; limits hold from the start"),
+    implemented("AllowedMemoryNodes"),
+    ignored("StartupAllowedMemoryNodes", "the boot is over in seconds; limits hold from the start"),
+    ignored("CPUAccounting", "what the kernel counts is counted always"),
+    implemented("CPUWeight"),
+    implemented("StartupCPUWeight"),
+    implemented("CPUShares"),
+    implemented("StartupCPUShares"),
+    implemented("CPUQuota"),
+    implemented("CPUQuotaPeriodSec"),
+    ignored("MemoryAccounting", "what the kernel counts is counted always"),
+    implemented("MemoryMin"),
+    ignored(
+        "DefaultMemoryMin",
+        "the kernel's mount option memory_recursiveprot passes protection on to children",
+    ),
+    ignored(
+        "DefaultMemoryLow",
+        "the kernel's mount option memory_recursiveprot passes protection on to children",
+    ),
+    ignored("DefaultStartupMemoryLow", "the boot is over in seconds; limits hold from the start"),
+    implemented("MemoryLow"),
+    ignored("StartupMemoryLow", "the boot is over in seconds; limits hold from the start"),
+    implemented("MemoryHigh"),
+    ignored("StartupMemoryHigh", "the boot is over in seconds; limits hold from the start"),
+    implemented("MemoryMax"),
+    ignored("StartupMemoryMax", "the boot is over in seconds; limits hold from the start"),
+    implemented("MemorySwapMax"),
+    ignored("StartupMemorySwapMax", "the boot is over in seconds; limits hold from the start"),
+    implemented("MemoryZSwapMax"),
+    ignored("StartupMemoryZSwapMax", "the boot is over in seconds; limits hold from the start"),
+    implemented("MemoryZSwapWriteback"),
+    implemented("MemoryLimit"),
+    implemented("DeviceAllow"),
+    implemented("DevicePolicy"),
+    ignored("IOAccounting", "what the kernel counts is counted always"),
+    implemented("IOWeight"),
+    implemented("StartupIOWeight"),
+    implemented("IODeviceWeight"),
+    implemented("IOReadBandwidthMax"),
+    implemented("IOWriteBandwidthMax"),
+    implemented("IOReadIOPSMax"),
+    implemented("IOWriteIOPSMax"),
+    implemented("IODeviceLatencyTargetSec"),
+    ignored("BlockIOAccounting", "what the kernel counts is counted always"),
+    implemented("BlockIOWeight"),
+    implemented("StartupBlockIOWeight"),
+    ignored(
+        "BlockIODeviceWeight",
+        "the old controller has no such weight by device; use IODeviceWeight=",
+    ),
+    implemented("BlockIOReadBandwidth"),
+    implemented("BlockIOWriteBandwidth"),
+    ignored("TasksAccounting", "what the kernel counts is counted always"),
+    implemented("TasksMax"),
+    implemented("Delegate"),
+    implemented("DelegateSubgroup"),
+    ignored(
+        "DisableControllers",
+        "controllers are on in every slice that has a unit that uses them",
+    ),
+    ignored("IPAccounting", "what the kernel counts is counted always"),
+    implemented("IPAddressAllow"),
+    implemented("IPAddressDeny"),
+    ignored(
+        "IPIngressFilterPath",
+        "the programs of control groups here filter devices and addresses only; use nftables",
+    ),
+    ignored(
+        "IPEgressFilterPath",
+        "the programs of control groups here filter devices and addresses only; use nftables",
+    ),
+    ignored("ManagedOOMSwap", "there is no systemd-oomd; MemoryMax= and the kernel decide"),
+    ignored(
+        "ManagedOOMMemoryPressure",
+        "there is no systemd-oomd; MemoryMax= and the kernel decide",
+    ),
+    ignored(
+        "ManagedOOMMemoryPressureLimit",
+        "there is no systemd-oomd; MemoryMax= and the kernel decide",
+    ),
+    ignored(
+        "ManagedOOMMemoryPressureDurationSec",
+        "there is no systemd-oomd; MemoryMax= and the kernel decide",
+    ),
+    ignored("ManagedOOMPreference", "there is no systemd-oomd; MemoryMax= and the kernel decide"),
+    ignored(
+        "BPFProgram",
+        "the programs of control groups here filter devices and addresses only; use nftables",
+    ),
+    ignored(
+        "SocketBindAllow",
+        "the programs of control groups here filter devices and addresses only; use nftables",
+    ),
+    ignored(
+        "SocketBindDeny",
+        "the programs of control groups here filter devices and addresses only; use nftables",
+    ),
+    ignored(
+        "RestrictNetworkInterfaces",
+        "the programs of control groups here filter devices and addresses only; use nftables",
+    ),
+    implemented("MemoryPressureThresholdSec"),
+    implemented("MemoryPressureWatch"),
+    ignored(
+        "NFTSet",
+        "the programs of control groups here filter devices and addresses only; use nftables",
+    ),
+    ignored("CoredumpReceive", "the kernel writes core files itself, outside of containers"),
+    ignored("NetClass", "obsolete in systemd too, without effect there"),
+];

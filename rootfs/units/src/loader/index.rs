@@ -1,0 +1,176 @@
+//! What the folders of the search path hold: unit files, aliases, masks, and folders that belong to units.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Component, Path, PathBuf};
+
+use crate::model::{UnitKind, UnitName};
+
+/// So many aliases may lead to each other.
+const LONGEST_CHAIN: usize = 16;
+
+/// One name in the search path; a folder earlier in the path has the last word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// A unit file, which may be a link out of the search path. An empty one masks.
+    File(PathBuf),
+    /// A link to another name.
+    Alias { target: UnitName, link: PathBuf },
+    /// A link to `/dev/null`.
+    Mask(PathBuf),
+}
+
+/// What a name leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// This file, of the unit of this name.
+    File { name: UnitName, path: PathBuf },
+    /// A mask.
+    Masked(PathBuf),
+    /// No file.
+    Nothing,
+}
+
+/// The folders as they were listed.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    pub root: PathBuf,
+    /// By name.
+    pub entries: HashMap<UnitName, Entry>,
+    /// Names that lead to a name.
+    pub reverse: HashMap<UnitName, Vec<UnitName>>,
+    /// Folders such as `ssh.service.d` and `multi-user.target.wants`: position of the parent in the path, and path.
+    pub folders: HashMap<String, Vec<(usize, PathBuf)>>,
+    /// How many folders the path has.
+    pub depth: usize,
+}
+
+impl Index {
+    /// Lists all folders; what cannot be listed is as if it were not there.
+    pub fn read(root: &Path, path: &[PathBuf]) -> Self {
+        let mut index = Self { root: root.to_owned(), depth: path.len(), ..Self::default() };
+        for (position, folder) in path.iter().enumerate() {
+            let Ok(listing) = std::fs::read_dir(folder) else { continue };
+            for item in listing.flatten() {
+                let (Ok(kind), Ok(name)) = (item.file_type(), item.file_name().into_string())
+                else {
+                    continue;
+                };
+                if kind.is_dir() {
+                    index.folders.entry(name).or_default().push((position, item.path()));
+                } else if let Ok(name) = name.parse::<UnitName>()
+                    && !index.entries.contains_key(&name)
+                    && let Some(entry) = entry(root, path, &name, item.path(), kind.is_symlink())
+                {
+                    index.entries.insert(name, entry);
+                }
+            }
+        }
+        for (name, entry) in &index.entries {
+            if let Entry::Alias { target, .. } = entry {
+                index.reverse.entry(target.clone()).or_default().push(name.clone());
+            }
+        }
+        index
+    }
+
+    /// Where a name leads, aliases followed; an instance falls back to its template.
+    pub fn find(&self, name: &UnitName) -> Found {
+        let mut name = name.clone();
+        for _ in 0..LONGEST_CHAIN {
+            let template = name.template();
+            let own = self.entries.get(&name);
+            let entry = own.or_else(|| self.entries.get(template.as_ref()?));
+            match entry {
+                None => return Found::Nothing,
+                Some(Entry::Mask(path)) => return Found::Masked(path.clone()),
+                Some(Entry::File(path)) if is_empty(path) => return Found::Masked(path.clone()),
+                Some(Entry::File(path)) => return Found::File { name, path: path.clone() },
+                Some(Entry::Alias { target, .. }) => name = instantiated(target, &name),
+            }
+        }
+        Found::Nothing
+    }
+
+    /// Other names that lead to a unit.
+    pub fn aliases(&self, name: &UnitName) -> BTreeSet<UnitName> {
+        let mut aliases = BTreeSet::new();
+        let mut queue = vec![name.clone()];
+        while let Some(name) = queue.pop() {
+            let template = name.template();
+            for target in [Some(&name), template.as_ref()].into_iter().flatten() {
+                for alias in self.reverse.get(target).into_iter().flatten() {
+                    let alias = instantiated(alias, &name);
+                    if aliases.insert(alias.clone()) {
+                        queue.push(alias);
+                    }
+                }
+            }
+        }
+        aliases.remove(name);
+        aliases
+    }
+}
+
+/// A template takes the instance of the name that led to it.
+fn instantiated(target: &UnitName, from: &UnitName) -> UnitName {
+    match from.instance().filter(|instance| target.is_template() && !instance.is_empty()) {
+        Some(instance) => target.with_instance(instance).unwrap_or_else(|_| target.clone()),
+        None => target.clone(),
+    }
+}
+
+fn is_empty(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0)
+}
+
+fn entry(
+    root: &Path,
+    path: &[PathBuf],
+    name: &UnitName,
+    file: PathBuf,
+    is_link: bool,
+) -> Option<Entry> {
+    if !is_link {
+        return Some(Entry::File(file));
+    }
+    let target = resolve_link(root, &file)?;
+    if target == root.join("dev/null") {
+        return Some(Entry::Mask(file));
+    }
+    let folder = target.parent()?;
+    let in_path =
+        path.iter().any(|known| known == folder) || folder == root.join("lib/systemd/system");
+    let base = target.file_name()?.to_str()?;
+    if !in_path || base == name.as_str() {
+        return target.is_file().then_some(Entry::File(target));
+    }
+    let target: UnitName = base.parse().ok()?;
+    alias_fits(name, &target).then_some(Entry::Alias { target, link: file })
+}
+
+/// An alias has the type of its unit; an instance may lead to a template, but a plain name to a plain name only.
+fn alias_fits(alias: &UnitName, target: &UnitName) -> bool {
+    let templated = |name: &UnitName| name.instance().is_some();
+    let same = alias.kind() == target.kind() && alias.kind() != UnitKind::Slice;
+    same && (templated(alias) == templated(target) || !target.is_template())
+}
+
+/// The path a link leads to, one step, seen from below `root`.
+pub(crate) fn resolve_link(root: &Path, link: &Path) -> Option<PathBuf> {
+    let target = std::fs::read_link(link).ok()?;
+    let whole = match target.strip_prefix("/") {
+        Ok(relative) => root.join(relative),
+        Err(_) => link.parent()?.join(target),
+    };
+    let mut normal = PathBuf::new();
+    for part in whole.components() {
+        match part {
+            Component::ParentDir => {
+                normal.pop();
+            }
+            Component::CurDir => {}
+            part => normal.push(part),
+        }
+    }
+    Some(normal)
+}
