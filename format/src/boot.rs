@@ -10,6 +10,9 @@ use crate::version::Version;
 /// Where the initramfs writes [`BootInfo`].
 pub const PATH: &str = "/run/keelson/boot.json";
 
+/// When the initramfs began, in microseconds of the monotonic clock, as text.
+pub const STARTED: &str = "/run/keelson/initramfs-started";
+
 /// What was booted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

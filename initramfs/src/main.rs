@@ -32,6 +32,7 @@ use std::thread;
 use keelson_format::boot::{self, BootInfo};
 use keelson_format::cmdline::Cmdline;
 use keelson_kernel_modules::Modules;
+use rustix::time::{ClockId, clock_gettime};
 
 use find::Choice;
 use refuse::{Policy, Refusal, doing};
@@ -68,6 +69,7 @@ fn boot() -> Result<Infallible, Refusal> {
     mounts::kernel_file_systems().map_err(Refusal::Mount)?;
     console::open();
     console::step("initramfs started");
+    let began = clock_gettime(ClockId::Monotonic);
     let cmdline: Cmdline = read("/proc/cmdline")?.parse()?;
     let keys = usr::release_keys(KEYS).map_err(Refusal::Keys)?;
     let modules = Modules::open_running()?;
@@ -100,6 +102,11 @@ fn boot() -> Result<Infallible, Refusal> {
     etc_overlay::mount(SYSROOT).map_err(Refusal::Etc)?;
     let info = boot_info(&choice, &cmdline, &trusted, loader, first_boot);
     write_boot_info(&info).map_err(Refusal::Mount)?;
+    let microseconds = began.tv_sec * 1_000_000 + began.tv_nsec / 1000;
+    // For `systemd-analyze` alone.
+    fs::write(boot::STARTED, microseconds.to_string())
+        .map_err(doing(format!("writing {}", boot::STARTED)))
+        .unwrap_or_else(console::warn);
     if first_boot {
         hardware::report(&modules.coldplug());
         provision::run(SYSROOT)?;

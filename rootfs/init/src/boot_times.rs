@@ -14,7 +14,7 @@ pub fn firmware_and_loader() -> (u64, u64) {
 
 /// When the initramfs began, in microseconds since the kernel's start; zero where it did not say.
 pub fn initramfs() -> u64 {
-    let text = fs::read_to_string("/run/keelson/initramfs-started").unwrap_or_default();
+    let text = fs::read_to_string(keelson_format::boot::STARTED).unwrap_or_default();
     text.trim().parse().unwrap_or(0)
 }
 
