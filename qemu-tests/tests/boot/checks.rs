@@ -15,6 +15,9 @@ pub const PROBE: &str = "/opt/probe";
 const PRELUDE: &str = "\
 # until COMMAND holds, ten seconds at most
 eventually() { for i in {1..100}; do if eval \"$1\"; then return 0; fi; sleep 0.1; done; echo \"never: $1\"; return 1; }
+card() { ls /sys/class/net | grep ^en; }
+carrier() { cat /sys/class/net/$(card)/carrier 2>/dev/null || echo 0; }
+routable() { networkctl --no-legend list | grep \" $(card) \" | grep -q routable; }
 state() { systemctl show -P ActiveState \"$1\"; }
 show() { systemctl show -P \"$1\" \"$2\"; }
 main() { systemctl show -P MainPID \"$1\"; }

@@ -15,7 +15,7 @@ const LINKS: Group = (
     "links",
     &[
         ("systemctl start network-online.target; state network-online.target", Is("active")),
-        ("networkctl --no-pager --no-legend list | grep -c routable", Is("1")),
+        ("eventually routable && echo routable", Is("routable")),
         (
             "networkctl status --no-pager | grep -o '10\\.0\\.2\\.[0-9]*' | sort -u | head -3",
             Has("10.0.2.15"),
@@ -26,8 +26,8 @@ const LINKS: Group = (
             Is("1|1"),
         ),
         (
-            "cat /sys/class/net/bridge7/bridge/stp_state; ls /sys/class/net/bridge7/brif",
-            Is("1|dummy8"),
+            "cat /sys/class/net/bridge7/bridge/priority; ls /sys/class/net/bridge7/brif",
+            Is("7|dummy8"),
         ),
         (
             "cat /sys/class/net/bond7/bonding/mode; cat /sys/class/net/bond7/bonding/slaves",
@@ -40,7 +40,7 @@ const LINKS: Group = (
         ("grep -c 192.0.2.9 /proc/net/fib_trie", Not("0|")),
         // The host pulls the cable out and puts it back.
         (
-            "card=$(networkctl --no-legend list | sed -n 's/^ *[0-9]* \\([^ ]*\\) *ether .*routable.*/\\1/p'); echo FLAP >/dev/ttyS1; eventually \"[ \\$(cat /sys/class/net/$card/carrier 2>/dev/null || echo 0) = 0 ]\"; eventually \"[ \\$(cat /sys/class/net/$card/carrier 2>/dev/null || echo 0) = 1 ]\"; eventually 'networkctl --no-legend list | grep -q routable'; networkctl --no-pager status | grep -o '10\\.0\\.2\\.15' | head -1",
+            "echo FLAP >/dev/ttyS1; eventually '[ $(carrier) = 0 ]'; eventually '! routable'; echo PULLED >/dev/ttyS1; eventually '[ $(carrier) = 1 ]'; eventually routable; networkctl --no-pager status | grep -o '10\\.0\\.2\\.15' | head -1",
             Is("10.0.2.15"),
         ),
     ],
@@ -49,10 +49,7 @@ const LINKS: Group = (
 const LOGIN: Group = (
     "login",
     &[
-        (
-            "state ssh; grep -c 0A000F: /proc/net/tcp; cat /proc/$(main ssh)/cgroup",
-            Has("0::/system.slice/ssh.service"),
-        ),
+        ("state ssh; cat /proc/$(main ssh)/cgroup", Has("0::/system.slice/ssh.service")),
         (
             "ls /etc/ssh/ssh_host_*_key | wc -l; stat -c %a /etc/ssh/ssh_host_ed25519_key",
             Is("1|600"),
@@ -78,7 +75,7 @@ const FILES: [(&str, &str); 12] = [
     ("10-dummy8.netdev", "[NetDev]\nName=dummy8\nKind=dummy\n"),
     ("10-dummy9.netdev", "[NetDev]\nName=dummy9\nKind=dummy\n"),
     ("20-vlan7.netdev", "[NetDev]\nName=vlan7\nKind=vlan\n[VLAN]\nId=7\n"),
-    ("20-bridge7.netdev", "[NetDev]\nName=bridge7\nKind=bridge\n[Bridge]\nSTP=yes\n"),
+    ("20-bridge7.netdev", "[NetDev]\nName=bridge7\nKind=bridge\n[Bridge]\nPriority=7\n"),
     ("20-bond7.netdev", "[NetDev]\nName=bond7\nKind=bond\n[Bond]\nMode=active-backup\n"),
     (
         "30-dummy7.network",
@@ -136,7 +133,7 @@ fn boot() -> Result<Outcomes, Box<dyn std::error::Error>> {
     let mut machine = Machine::boot(&BOARD.tools, &setup)?;
     machine.wait_for_result("FLAP", BOOT)?;
     machine.set_link(false)?;
-    machine.wait_for("Lost carrier", BOOT)?;
+    machine.wait_for_result("PULLED", BOOT)?;
     machine.set_link(true)?;
     machine.wait_for_result("CHECK links.9", BOOT)?;
     let console = console_login(&mut machine);
@@ -153,7 +150,7 @@ fn boot() -> Result<Outcomes, Box<dyn std::error::Error>> {
     };
     let by_key = ssh(&["-i", &key.display().to_string()])?;
     let by_password = ssh(&["-o", "PubkeyAuthentication=no"])?;
-    let report = checks::finish(&mut machine, &GROUPS, &["Lost carrier"])?;
+    let report = checks::finish(&mut machine, &GROUPS, &[])?;
     Ok(Outcomes { report, by_key, by_password, console })
 }
 

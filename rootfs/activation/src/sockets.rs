@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use keelson_units::model::{Listen, Socket, SocketAddress, UnitName};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 pub use accept::{Connection, Peer, Source, accept, connection_name};
 pub use owner::{Owner, OwnerError};
@@ -83,6 +84,9 @@ pub fn flush(listening: &[Listening]) {
     let mut scratch = [0; 2048];
     for one in listening {
         for _ in 0..MOST {
+            if !has_input(one) {
+                break;
+            }
             let emptied = if connects(&one.listen) {
                 rustix::net::accept_with(one, rustix::net::SocketFlags::CLOEXEC).map(drop)
             } else {
@@ -94,6 +98,14 @@ pub fn flush(listening: &[Listening]) {
             }
         }
     }
+}
+
+/// Whether a descriptor can be read or accepted from without waiting. Services share the file and may have made it
+/// blocking, so it is made non-blocking too, against one who is faster.
+fn has_input(one: &Listening) -> bool {
+    let mut wanted = [PollFd::new(one, PollFlags::IN)];
+    rustix::io::ioctl_fionbio(one, true).is_ok()
+        && poll(&mut wanted, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
 /// Whether each connection is accepted by the manager and given to an instance of its own.

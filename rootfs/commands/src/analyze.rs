@@ -40,7 +40,6 @@ What there is:
   unit-files               unit files by name
   cat-config NAME...       configuration files and their drop-ins
   exit-status [STATUS...]  exit statuses by number and name
-  capability, syscall-names are in capabilities(7) and syscalls(2)
 
 Options:
      --root=PATH  --iterations=N  --base-time=TIME  --fuzz=SPAN  --order  --require

@@ -143,7 +143,7 @@ fn work(arguments: Vec<OsString>) -> Result<bool> {
     let inner = if containers { container(root) } else { None };
     let found = inner.or_else(|| if machines { virtual_machine(root) } else { None });
     if !quiet {
-        println!("{}", found.unwrap_or("none"));
+        screen::print(&format!("{}\n", found.unwrap_or("none")));
     }
     Ok(found.is_some())
 }

@@ -88,12 +88,14 @@ fn work(options: &Options, root: &Path) -> Result<()> {
             Ok(())
         }
         ["hostname" | "set-hostname"] => {
-            println!("{}", name(options, root));
+            screen::print(&format!("{}\n", name(options, root)));
             Ok(())
         }
         ["hostname" | "set-hostname", name] => set_hostname(name, options, root),
         ["icon-name" | "chassis" | "deployment" | "location"] => {
-            println!("{}", machine_info(root).get(key(words[0])).map_or("", String::as_str));
+            let infos = machine_info(root);
+            let value = infos.get(key(words[0])).map_or("", String::as_str);
+            screen::print(&format!("{value}\n"));
             Ok(())
         }
         [what @ ("icon-name" | "chassis" | "deployment" | "location"), value] => {

@@ -29,6 +29,7 @@ mod names;
 mod notify;
 mod run;
 mod screen;
+mod settings;
 mod systemctl;
 mod sysusers;
 mod table;

@@ -1,16 +1,18 @@
 //! `systemd-run` (systemd-run(1)): a command as a service of its own, without a file.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use keelson_control::{ActiveState, Answer, ClientError, Outcome, Request, Wait};
+use keelson_units::directives;
 use keelson_units::model::UnitKind;
 use lexopt::prelude::*;
 
 use crate::clock::Now;
 use crate::names::mangle;
-use crate::{ask, screen};
+use crate::{ask, screen, settings};
 
 const HELP: &str = "\
 systemd-run [OPTIONS...] COMMAND [ARGUMENT...]
@@ -21,7 +23,7 @@ Run the command as a transient service.
      --description=TEXT
      --slice=SLICE
      --service-type=TYPE
-  -p --property=NAME=VALUE      any setting of [Service]
+  -p --property=NAME=VALUE      any setting of [Service] or [Unit]
   -E --setenv=NAME[=VALUE]
   -d --same-dir                 run in this folder
      --working-directory=PATH  --uid=USER  --gid=GROUP  --nice=LEVEL
@@ -90,6 +92,7 @@ fn parse(arguments: Vec<OsString>, made_up: &str) -> Result<Option<Wish>> {
                 if !setting.contains('=') {
                     bail!("Not an assignment: {setting}");
                 }
+                settings::judge(Path::new("/"), UnitKind::Service, section(&setting), &setting)?;
                 settings.push(setting);
             }
             Short('E') | Long("setenv") => {
@@ -129,12 +132,24 @@ fn parse(arguments: Vec<OsString>, made_up: &str) -> Result<Option<Wish>> {
         }
     }
     let words: Vec<String> = command.iter().map(|word| quoted(word)).collect();
-    wish.text = format!("[Unit]\nDescription={}\n\n[Service]\n", description.replace('%', "%%"));
-    for setting in settings {
-        put!(wish.text, "{setting}\n");
+    wish.text = format!("[Unit]\nDescription={}\n", description.replace('%', "%%"));
+    settings.sort_by_key(|setting| section(setting) != "Unit");
+    let of_unit = settings.iter().take_while(|setting| section(setting) == "Unit").count();
+    for (number, setting) in settings.iter().enumerate() {
+        put!(wish.text, "{}{setting}\n", if number == of_unit { "\n[Service]\n" } else { "" });
+    }
+    if of_unit == settings.len() {
+        put!(wish.text, "\n[Service]\n");
     }
     put!(wish.text, "ExecStart={}\n", words.join(" "));
     Ok(Some(wish))
+}
+
+/// The section a setting stands in: that of services, or of all units where only they know it.
+fn section(setting: &str) -> &'static str {
+    let name = setting.split_once('=').map_or(setting, |(name, _)| name);
+    let known = |section| directives::find(section, name).is_some();
+    if known("Unit") && !known("Service") { "Unit" } else { "Service" }
 }
 
 /// `NAME=VALUE`, or the value that this program has of NAME.
@@ -203,7 +218,20 @@ mod tests {
             "[Unit]\nDescription=sh -c echo \"$HOME\" 100%%\n\n[Service]\nCPUWeight=50\nEnvironment=\"A=b c\"\n\
              User=core\nExecStart=\"sh\" \"-c\" \"echo \\\"$$HOME\\\" 100%%\"\n"
         );
-        for wrong in ["", "-p|CPUWeight|x", "--description=a\nb|x", "--bogus|x"] {
+        let arguments = ["-pAfter=b.service", "-pNice=5", "x"].map(OsString::from).to_vec();
+        let wish = parse(arguments, "run-1").expect("understood").expect("something to run");
+        assert_eq!(
+            wish.text,
+            "[Unit]\nDescription=x\nAfter=b.service\n\n[Service]\nNice=5\nExecStart=\"x\"\n"
+        );
+        for wrong in [
+            "",
+            "-p|CPUWeight|x",
+            "-p|Bogus=1|x",
+            "-p|CPUWeight=much|x",
+            "--description=a\nb|x",
+            "--bogus|x",
+        ] {
             let arguments =
                 wrong.split('|').filter(|word| !word.is_empty()).map(OsString::from).collect();
             assert!(parse(arguments, "run-1").is_err(), "{wrong}");

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
-use keelson_control::{Answer, JobMode, Request, Verb, Wait};
+use keelson_control::{Answer, JobMode, JobResult, Outcome, Request, Verb, Wait};
 use keelson_units::calendar::Zones;
 use lexopt::prelude::*;
 use rustix::time::{ClockId, Timespec, clock_settime};
@@ -289,15 +289,31 @@ fn set_ntp(on: bool) -> Result<()> {
     let installer = keelson_units::install::Installer::new(root, false);
     // The image enables the unit by a link in /usr, which only a mask can hide.
     let changes = if on { installer.unmask(&name) } else { installer.mask(&name)? };
+    // It is stopped while it still has its file and started once it has it again.
+    if !on {
+        change_ntp(Verb::Stop)?;
+    }
     keelson_units::install::apply(root, &changes).context("Failed to set ntp")?;
     ask::ask_done(&Request::DaemonReload)?;
-    let verb = if on { Verb::Start } else { Verb::Stop };
+    if on { change_ntp(Verb::Start) } else { Ok(()) }
+}
+
+fn change_ntp(verb: Verb) -> Result<()> {
     let units = vec![NTP_UNIT.to_owned()];
-    match ask::ask(&Request::Change { verb, units, mode: JobMode::Replace, wait: Wait::Finished })?
-    {
-        Answer::Outcomes(_) => Ok(()),
-        _ => bail!(keelson_control::ClientError::Unexpected),
+    let request = Request::Change { verb, units, mode: JobMode::Replace, wait: Wait::Finished };
+    let Answer::Outcomes(outcomes) = ask::ask(&request)? else {
+        bail!(keelson_control::ClientError::Unexpected);
+    };
+    for outcome in outcomes {
+        match outcome.outcome {
+            Outcome::Refused(refusal) => bail!("Failed to set ntp: {}", ask::refused(&refusal)),
+            Outcome::Finished(result) if result != JobResult::Done => {
+                bail!("Failed to set ntp: the job of {} ended as {result:?}", outcome.unit)
+            }
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]

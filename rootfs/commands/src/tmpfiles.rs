@@ -223,7 +223,7 @@ fn apply(
         }
     };
     let say = |item: &Item, what: &str| {
-        println!("Would {what} {}", item.path);
+        screen::print(&format!("Would {what} {}\n", item.path));
     };
     for item in items.iter().rev().filter(|item| options.remove && is_removal(item)) {
         if options.dry_run {

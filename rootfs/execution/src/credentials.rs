@@ -226,7 +226,8 @@ fn import(pattern: &str, stores: &[&Path], found: &mut Found) {
     }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// The contents of a plain file of at most [`LARGEST`] bytes; nothing is waited for.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     // A pipe without a writer is not waited for, and is refused below.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let mut file = fs::File::from(openat(CWD, path, flags, Mode::empty())?);
@@ -238,7 +239,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     let mut value = Vec::new();
-    io::Read::read_to_end(&mut file, &mut value)?;
+    io::Read::read_to_end(&mut io::Read::take(&mut file, LARGEST), &mut value)?;
     Ok(value)
 }
 

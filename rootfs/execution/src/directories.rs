@@ -3,12 +3,15 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown, symlink};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use keelson_units::model::{DirectoryKind, ExecSettings, ServiceDirectory};
 
+use crate::runtime::Released;
 use crate::stage::Stage;
+
+pub mod tree;
 
 /// Why a folder could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -105,20 +108,20 @@ fn make_one(
             fs::rename(&public, &path)?;
         }
     }
-    make_parent(&path)?;
-    make_folder(&path, mode)?;
+    let base = below(base(kind));
+    let opened = tree::open_folder(&base, path.strip_prefix(&base).unwrap_or(&path), mode)?;
     // Configuration belongs to the administrator.
     let owner = owner.filter(|_| kind != DirectoryKind::Configuration);
     if let Some(owner) = owner {
-        own(&path, owner)?;
+        tree::own(opened.try_clone()?, owner)?;
     }
-    fs::set_permissions(&path, fs::Permissions::from_mode(mode))?;
+    rustix::fs::fchmod(&opened, rustix::fs::Mode::from_raw_mode(mode))?;
     if path != public {
         make_parent(&public)?;
         link(&path, &public)?;
     }
     folder.links.iter().try_for_each(|name| {
-        let name = below(&base(kind).join(name));
+        let name = base.join(name);
         make_parent(&name)?;
         link(&path, &name)
     })
@@ -138,20 +141,6 @@ fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         outcome => outcome,
     }
-}
-
-/// Gives a folder to its owner; where it was another's, with all in it.
-fn own(path: &Path, (uid, gid): (u32, u32)) -> io::Result<()> {
-    let found = fs::symlink_metadata(path)?;
-    if (found.uid(), found.gid()) == (uid, gid) {
-        return Ok(());
-    }
-    if found.is_dir() {
-        for entry in fs::read_dir(path)? {
-            own(&entry?.path(), (uid, gid))?;
-        }
-    }
-    lchown(path, Some(uid), Some(gid))
 }
 
 /// A relative link, which is right in a root folder too. What is there already stays.
@@ -178,19 +167,21 @@ fn relative(target: &Path, name: &Path) -> PathBuf {
         .collect()
 }
 
-/// Removes all folders of a kind. Gives what did not work.
-pub fn remove(exec: &ExecSettings, kind: DirectoryKind) -> Vec<String> {
-    let mut problems = Vec::new();
+/// Moves all folders of a kind out of the way, to be removed by whoever has the time.
+pub fn remove(exec: &ExecSettings, kind: DirectoryKind, released: &mut Released) {
     for folder in exec.directories.get(&kind).into_iter().flatten() {
         let links = folder.links.iter().map(|name| base(kind).join(name));
         let path = place(exec, kind, &folder.path);
         let links = links.chain([base(kind).join(&folder.path)]).filter(|name| *name != path);
         for name in links.filter(|name| name.is_symlink()) {
-            problems.extend(told(&name, fs::remove_file(&name)));
+            released.problems.extend(told(&name, fs::remove_file(&name)));
         }
-        problems.extend(told(&path, fs::remove_dir_all(&path)));
+        let relative = path.strip_prefix(base(kind)).unwrap_or(&path);
+        match tree::set_aside(base(kind), relative) {
+            Ok(aside) => released.rubbish.extend(aside),
+            Err(error) => released.problems.extend(told(&path, Err(error))),
+        }
     }
-    problems
 }
 
 fn told(path: &Path, outcome: io::Result<()>) -> Option<String> {

@@ -1,8 +1,8 @@
 //! The environment of a process (systemd.exec(5), "ENVIRONMENT VARIABLES IN SPAWNED PROCESSES").
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use keelson_units::model::{DirectoryKind, EnvironmentFile};
 
@@ -154,7 +154,7 @@ pub fn read_files(files: &[EnvironmentFile]) -> Result<Vec<(String, String)>, Fi
             return Err(FileError { path: file.path.clone(), source });
         }
         for path in found {
-            match fs::read(&path) {
+            match crate::credentials::read(&path) {
                 Ok(bytes) => all.extend(file::parse(&String::from_utf8_lossy(&bytes))),
                 Err(_) if file.may_miss => {}
                 Err(source) => return Err(FileError { path, source }),

@@ -30,6 +30,6 @@ pub use child::{Child, Failure, Progress};
 pub use errno::Errno;
 pub use identity::owner;
 pub use invocation::{Invocation, PassedFd};
-pub use runtime::{Release, Runtime, clean, release};
+pub use runtime::{Release, Released, Runtime, clean, release};
 pub use spawn::{SpawnError, spawn};
 pub use stage::{Stage, exit_status_name};

@@ -1,6 +1,5 @@
 //! What lives from the first process of a unit to its stop, and its removal.
 
-use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -62,44 +61,51 @@ impl Runtime {
     }
 }
 
-/// Takes away what a unit had: runtime folders, credentials, temporary folders, namespaces. Gives what did not work.
-pub fn release(
-    unit: &str,
-    exec: &ExecSettings,
-    runtime: &mut Runtime,
-    why: Release,
-) -> Vec<String> {
-    let mut problems = Vec::new();
+/// What came of a release.
+#[derive(Debug, Default)]
+pub struct Released {
+    /// What did not work.
+    pub problems: Vec<String>,
+    /// Folders that nobody uses any longer. Their removal may take long, and is for a process that nobody waits for
+    /// ([`directories::tree::remove`]).
+    pub rubbish: Vec<PathBuf>,
+}
+
+/// Takes away what a unit had: runtime folders, credentials, temporary folders, namespaces.
+pub fn release(unit: &str, exec: &ExecSettings, runtime: &mut Runtime, why: Release) -> Released {
+    let mut released = Released::default();
     let restarting = why == Release::Restarting;
     let preserved = exec.runtime_preserve || restarting && exec.runtime_preserve_on_restart;
     if !preserved {
-        problems.extend(directories::remove(exec, DirectoryKind::Runtime));
+        directories::remove(exec, DirectoryKind::Runtime, &mut released);
     }
     if runtime.credentials {
-        problems.extend(crate::credentials::remove(unit).err());
+        released.problems.extend(crate::credentials::remove(unit).err());
         runtime.credentials = false;
     }
     if let Some(folders) = runtime.temporary.take().and_then(Rc::into_inner) {
-        for folder in [folders.tmp, folders.var_tmp] {
-            if let Err(error) = fs::remove_dir_all(&folder) {
-                problems.push(format!("removing {}: {error}", folder.display()));
-            }
-        }
+        released.rubbish.extend([folders.tmp, folders.var_tmp]);
     }
     if let Some(uid) = runtime.uid.filter(|uid| *uid != 0)
         && (exec.remove_ipc || exec.dynamic_user)
     {
-        problems.extend(crate::ipc::remove(uid));
+        released.problems.extend(crate::ipc::remove(uid));
     }
     if let Some(uid) = runtime.uid.filter(|_| exec.dynamic_user && !restarting) {
         let freed = crate::identity::dynamic::free(uid);
-        problems.extend(freed.err().map(|error| format!("giving user {uid} back: {error}")));
+        released
+            .problems
+            .extend(freed.err().map(|error| format!("giving user {uid} back: {error}")));
     }
     (runtime.network, runtime.ipc, runtime.uid, runtime.gid) = (None, None, None, None);
-    problems
+    released
 }
 
-/// Removes folders of a unit (`systemctl clean`). Gives what did not work.
-pub fn clean(exec: &ExecSettings, kinds: &[DirectoryKind]) -> Vec<String> {
-    kinds.iter().flat_map(|kind| directories::remove(exec, *kind)).collect()
+/// Removes folders of a unit (`systemctl clean`).
+pub fn clean(exec: &ExecSettings, kinds: &[DirectoryKind]) -> Released {
+    let mut released = Released::default();
+    for kind in kinds {
+        directories::remove(exec, *kind, &mut released);
+    }
+    released
 }

@@ -1,7 +1,8 @@
 //! The control socket's listening end: connections, lines, answers that come later. It knows no unit.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -12,7 +13,7 @@ use keelson_control::{
     Refusal, RefusalKind, Request, encode,
 };
 use keelson_jobs::{JobId, JobResult};
-use rustix::net::sockopt;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg, sockopt};
 
 use crate::events::{Events, Source, Token};
 
@@ -127,7 +128,7 @@ impl Server {
         let mut buffer = [0_u8; 4096];
         let mut budget = SHARE;
         while budget > 0 {
-            match rustix::io::read(&client.stream, &mut buffer) {
+            match receive(&client.stream, &mut buffer) {
                 Ok(length @ 1..) => {
                     budget = budget.saturating_sub(length);
                     if client.lines.push(&buffer[..length]).is_err() {
@@ -144,10 +145,11 @@ impl Server {
 
     /// The next request of a client, unless it waits for an answer.
     pub fn next_request(&mut self, number: u64) -> Asked {
-        let Some(client) = self.clients.get_mut(&number).filter(|client| client.waiting.is_none())
-        else {
+        let Some(client) = self.clients.get_mut(&number) else { return Asked::Nothing };
+        // Who does not read what was answered is answered nothing more: memory is bounded by one answer.
+        if client.waiting.is_some() || !client.out.is_empty() {
             return Asked::Nothing;
-        };
+        }
         let Some(line) = client.lines.next_line() else { return Asked::Nothing };
         match keelson_control::decode_request(&line) {
             Ok(request) => Asked::Request(Box::new(request), client.root),
@@ -261,6 +263,23 @@ impl Server {
     pub fn close(&mut self) -> Vec<OwnedFd> {
         self.listener.take().into_iter().map(OwnedFd::from).collect()
     }
+}
+
+/// Reads. Descriptors that came along are nobody's, and are closed where that may take its time.
+fn receive(stream: &UnixStream, buffer: &mut [u8]) -> rustix::io::Result<usize> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(253))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut parts = [IoSliceMut::new(buffer)];
+    let received = recvmsg(stream, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let mut descriptors: Vec<OwnedFd> = Vec::new();
+    for part in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(rights) = part {
+            descriptors.extend(rights);
+        }
+    }
+    // The child is reaped as any.
+    let _child = crate::fork::close(descriptors);
+    Ok(received.bytes)
 }
 
 fn is_known(waiting: &[(String, Part)]) -> bool {

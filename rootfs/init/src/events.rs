@@ -99,16 +99,11 @@ impl Events {
         Ok(epoll::modify(&self.epoll, descriptor, EventData::new_u64(token.0), flags)?)
     }
 
-    /// Leaves. A descriptor that is closed already has left by itself.
+    /// Leaves. To be called before the descriptor is closed: one of which a child holds a copy stays otherwise.
     pub fn remove(&mut self, token: Token, descriptor: impl AsFd) {
         if self.sources.remove(&token.0).is_some() {
             let _closed = epoll::delete(&self.epoll, descriptor);
         }
-    }
-
-    /// Forgets a member whose descriptor is about to be closed, and was never duplicated.
-    pub fn forget(&mut self, token: Token) {
-        self.sources.remove(&token.0);
     }
 
     /// Waits for events, at most so long.
@@ -130,3 +125,6 @@ impl Events {
         ready
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
 //! A child that runs a function of this program: for what may hang, such as mount(2) of a dead server.
 
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{IntoRawFd, OwnedFd};
 
+use rustix::fs::FileType;
 use rustix::process::Pid;
 
 use crate::signals;
@@ -27,6 +28,8 @@ pub fn fork(work: impl FnOnce() -> i32) -> io::Result<Forked> {
     let _own = rustix::process::setsid();
     let _deaf = signals::unblock_all();
     let _mute = rustix::stdio::dup2_stderr(&writer);
+    // A child that hangs must not keep sockets and connections of this program open.
+    close_from(3);
     exit(work())
 }
 
@@ -36,6 +39,55 @@ pub fn words(descriptor: OwnedFd) -> String {
     // What is there already; a grandchild may hold the other end for ever.
     let _partial = std::fs::File::from(descriptor).take(4096).read_to_end(&mut bytes);
     String::from_utf8_lossy(&bytes).trim().replace('\n', "; ")
+}
+
+#[expect(unsafe_code, reason = "no safe binding closes a range of descriptors")]
+fn close_from(first: libc::c_uint) {
+    // SAFETY: only the child calls it, which ends by _exit: nothing of it that owns a descriptor is used or dropped.
+    let _none_open =
+        unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0_u32) };
+}
+
+/// Closes descriptors that others have sent. The last close of a file may wait for whoever serves it, or for a peer, so a
+/// child with the same table of descriptors does it, and is reaped as any. Gives its number.
+pub fn close(descriptors: Vec<OwnedFd>) -> Option<Pid> {
+    // Pipes close at once; they are what a barrier of sd_notify(3) sends.
+    let slow = |one: &OwnedFd| {
+        let mode = rustix::fs::fstat(one).map_or(0, |facts| facts.st_mode);
+        FileType::from_raw_mode(mode) != FileType::Fifo
+    };
+    let descriptors: Vec<OwnedFd> = descriptors.into_iter().filter(slow).collect();
+    if descriptors.is_empty() {
+        return None;
+    }
+    match fork_sharing_files() {
+        Ok(None) => {
+            let _deaf = signals::unblock_all();
+            drop(descriptors);
+            exit(0)
+        }
+        Ok(Some(child)) => {
+            // They are the child's to close, by these very numbers.
+            for one in descriptors {
+                let _number = one.into_raw_fd();
+            }
+            Some(child)
+        }
+        // Without a child it is done here, and waits at worst.
+        Err(_) => None,
+    }
+}
+
+#[expect(unsafe_code, reason = "no safe binding forks")]
+fn fork_sharing_files() -> io::Result<Option<Pid>> {
+    let flags = libc::c_long::from(libc::CLONE_FILES | libc::SIGCHLD);
+    let none: libc::c_long = 0;
+    // SAFETY: without a stack of its own and without CLONE_VM this is a fork, as in `fork_raw`; the child frees memory of
+    // its own copy, closes and ends.
+    match unsafe { libc::syscall(libc::SYS_clone, flags, none, none, none, none) } {
+        -1 => Err(io::Error::last_os_error()),
+        pid => Ok(i32::try_from(pid).ok().and_then(Pid::from_raw)),
+    }
 }
 
 #[expect(unsafe_code, reason = "no safe binding forks")]
@@ -55,3 +107,6 @@ fn exit(status: i32) -> ! {
     // SAFETY: _exit takes a number and does not return.
     unsafe { libc::_exit(status) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,6 +41,8 @@ pub struct Log {
     pub level: u8,
     /// Whether starts and stops are told on the console (`ShowStatus=`).
     pub show_status: bool,
+    /// Whether the boot is over, and the end not near: the console is left to those who use it.
+    pub up: bool,
     /// After a console that took nothing: the time before which it is not tried again.
     console_again: Duration,
 }
@@ -65,6 +67,7 @@ impl Log {
             journal,
             level: INFO,
             show_status: true,
+            up: false,
             console_again: Duration::ZERO,
         }
     }
@@ -78,6 +81,7 @@ impl Log {
             journal: None,
             level: INFO,
             show_status: false,
+            up: false,
             console_again: Duration::ZERO,
         }
     }
@@ -108,9 +112,9 @@ impl Log {
         }
     }
 
-    /// `[  OK  ] Started A.` on the console.
+    /// `[  OK  ] Started A.` on the console, while the system comes up or goes down.
     pub fn status(&mut self, mark: &str, what: &str) {
-        if self.show_status {
+        if self.show_status && !self.up {
             self.console(&format!("[{mark}] {what}"));
         }
     }
@@ -148,12 +152,8 @@ impl Log {
             return;
         }
         if let Some(kernel) = &mut self.kernel {
-            // The facility is that of daemons (3), the priority raised to what stays off the console, which has its own.
-            let line = format!(
-                "<{}>{SELF}: {}\n",
-                3 << 3 | priority.max(WARNING),
-                text.replace('\n', " ")
-            );
+            // The facility is that of daemons (3). The priority keeps it off the console, which has lines of its own.
+            let line = format!("<{}>{SELF}: {}\n", 3 << 3 | DEBUG, text.replace('\n', " "));
             let _full = kernel.write_all(line.as_bytes());
         }
     }

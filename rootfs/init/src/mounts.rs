@@ -1,9 +1,12 @@
 //! Mounts: the API file systems at the start, everything else away at the end.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
+
+use crate::shutdown::{Bounded, UNMOUNT};
 
 mod info;
 pub use info::{MountPoint, parse};
@@ -112,13 +115,25 @@ fn mount_one(wanted: &Api) -> io::Result<()> {
 /// Takes all mounts away, deepest and youngest first, and makes read-only what cannot go. Gives what is still writable.
 ///
 /// `/`, `/usr` and the API file systems stay: this program runs from them. `/` ends read-only.
-pub fn unmount_all() -> Vec<PathBuf> {
+pub fn unmount_all(bounded: &mut Bounded) -> Vec<PathBuf> {
+    let mut hanging: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut attempt = |path: &Path, work: &mut dyn FnMut() -> bool| {
+        if hanging.contains(path) {
+            return false;
+        }
+        let outcome = bounded(&format!("unmounting {}", path.display()), UNMOUNT, work);
+        if outcome.is_none() {
+            hanging.insert(path.to_owned());
+        }
+        outcome == Some(true)
+    };
     // Each round can free what an earlier one found busy.
     for _ in 0..8 {
         let mounts = current().unwrap_or_default();
         let mut progress = false;
         for point in mounts.iter().rev().filter(|point| !stays(&point.target)) {
-            progress |= unmount(&point.target, UnmountFlags::NOFOLLOW).is_ok();
+            let target = &point.target;
+            progress |= attempt(target, &mut || unmount(target, UnmountFlags::NOFOLLOW).is_ok());
         }
         if !progress {
             break;
@@ -130,7 +145,8 @@ pub fn unmount_all() -> Vec<PathBuf> {
         if point.read_only || !on_disk || is_below_api(&point.target) {
             continue;
         }
-        if mount_remount(&point.target, MountFlags::RDONLY, c"").is_err() {
+        let target = &point.target;
+        if !attempt(target, &mut || mount_remount(target, MountFlags::RDONLY, c"").is_ok()) {
             writable.push(point.target.clone());
         }
     }

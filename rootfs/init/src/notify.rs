@@ -193,6 +193,8 @@ impl NotifySocket {
                 let user = sender.uid.as_raw();
                 return Some(Received { sender: sender.pid, user, message, descriptors });
             }
+            // The child is reaped as any.
+            let _child = crate::fork::close(descriptors);
         }
     }
 }

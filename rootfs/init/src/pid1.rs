@@ -29,6 +29,8 @@ use crate::{clock, conditions, identity, mounts, tmpfiles};
 const PANIC_PAUSE: Duration = Duration::from_secs(10);
 /// Messages that are taken before others have their turn.
 const MESSAGES: usize = 256;
+/// Children that are reaped before others have their turn.
+const CHILDREN: usize = 256;
 /// Open files of PID 1: thousands of sockets, groups and stored descriptors.
 const DESCRIPTORS: u64 = 1 << 20;
 
@@ -39,6 +41,8 @@ struct Watched {
     buttons: Buttons,
     watchdog: Option<Watchdog>,
     next_ping: Duration,
+    /// Whether there may be more ended children than were reaped at once.
+    unreaped: bool,
 }
 
 /// Runs as PID 1. Never returns.
@@ -114,9 +118,11 @@ pub fn run() -> ! {
         buttons: Buttons::default(),
         watchdog,
         next_ping: Duration::ZERO,
+        unreaped: false,
     };
     loop {
         let more = system.settle();
+        system.close_descriptors();
         system.resume_clients();
         if let Some(end) = system.end_if_ready().cloned() {
             finish(system, watched, &end);
@@ -129,6 +135,10 @@ pub fn run() -> ! {
 /// first boot.
 fn set_up(log: &mut Log, command_line: &CommandLine) -> bool {
     let first_boot = identity::is_first_boot();
+    // The kernel's ten messages are too few for the log and for notifications; `sysctl.d` may say otherwise.
+    if let Err(error) = fs::write("/proc/sys/net/unix/max_dgram_qlen", "512\n") {
+        log.note(format_args!("making queues of messages longer: {error}"));
+    }
     for problem in tmpfiles::apply() {
         log.note(problem);
     }
@@ -206,9 +216,14 @@ fn round(system: &mut System, watched: &mut Watched, more: bool) {
     let look_again = watched.buttons.look(now, &mut system.events);
     let ping = watched.ping(now, system);
     let next = [system.next_time(), Some(look_again), ping].into_iter().flatten().min();
+    let at_once = more || watched.unreaped;
     let longest =
-        if more { Some(Duration::ZERO) } else { next.map(|next| next.saturating_sub(now)) };
-    for source in system.events.wait(longest) {
+        if at_once { Some(Duration::ZERO) } else { next.map(|next| next.saturating_sub(now)) };
+    let ready = system.events.wait(longest);
+    if watched.unreaped {
+        reap(system, watched);
+    }
+    for source in ready {
         match source {
             Source::Notify => take_messages(system, watched),
             Source::Pending(number) => {
@@ -263,14 +278,23 @@ fn take_messages(system: &mut System, watched: &Watched) {
     }
 }
 
-/// Reaps and obeys. What a process said last is heard before its end.
-fn take_signals(system: &mut System, watched: &Watched) {
-    let requests = watched.signals.drain();
-    loop {
+/// Reaps a share of the ended children. What a process said last is heard before its end.
+fn reap(system: &mut System, watched: &mut Watched) {
+    for _ in 0..CHILDREN {
         take_messages(system, watched);
-        let Some((pid, status)) = shutdown::reap() else { break };
+        let Some((pid, status)) = shutdown::reap() else {
+            watched.unreaped = false;
+            return;
+        };
         system.on_exit(pid, status);
     }
+}
+
+/// Obeys, and reaps.
+fn take_signals(system: &mut System, watched: &mut Watched) {
+    let requests = watched.signals.drain();
+    watched.unreaped = true;
+    reap(system, watched);
     for request in requests {
         match request {
             Request::Reap => {}

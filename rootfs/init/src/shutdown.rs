@@ -1,5 +1,6 @@
 //! The end: every process away, every file system clean, then the kernel's own power-off.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -9,7 +10,7 @@ use rustix::system::RebootCommand;
 use crate::log::Log;
 use crate::signals::Signals;
 use crate::system::End;
-use crate::{clock, mounts};
+use crate::{clock, fork, mounts};
 
 /// What the end is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +77,11 @@ impl Goal {
 /// How long processes outside of services are given after SIGTERM.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long the kernel may take to write everything out.
+const SYNC: Duration = Duration::from_secs(90);
+/// How long one file system or swap space may take to go.
+pub const UNMOUNT: Duration = Duration::from_secs(30);
+
 /// Reaps one ended child; `None` when there is no more.
 pub fn reap() -> Option<(Pid, WaitStatus)> {
     rustix::process::wait(WaitOptions::NOHANG).ok().flatten()
@@ -88,14 +94,27 @@ pub fn finish(end: &End, log: &mut Log, signals: &Signals) -> std::io::Error {
     if end.clean {
         end_processes(log, signals);
         log.note("unmounting");
-        rustix::fs::sync();
-        for error in swap_off() {
-            log.say(error);
+        let mut bounded = |what: &str, longest, work: &mut dyn FnMut() -> bool| {
+            let outcome = within(signals, longest, work);
+            if outcome.is_none() {
+                log.say(format_args!("{what}: given up after {longest:?}"));
+            }
+            outcome
+        };
+        let mut sync = || {
+            rustix::fs::sync();
+            true
+        };
+        bounded("writing what is in memory to the disks", SYNC, &mut sync);
+        let bad = swap_off(&mut bounded);
+        let writable = mounts::unmount_all(&mut bounded);
+        bounded("writing what is in memory to the disks", SYNC, &mut sync);
+        for path in bad {
+            log.say(format_args!("swap space {} could not be taken off", path.display()));
         }
-        for path in mounts::unmount_all() {
+        for path in writable {
             log.say(format_args!("{} could not be made read-only; it is synced", path.display()));
         }
-        rustix::fs::sync();
     }
     let took = clock::now().saturating_sub(end.begun).as_secs_f64();
     log.say(format_args!("{} ({took:.2} s)", end.goal.words()));
@@ -105,18 +124,44 @@ pub fn finish(end: &End, log: &mut Log, signals: &Signals) -> std::io::Error {
     }
 }
 
-/// Takes swap spaces off, so that what is below them can be closed.
-fn swap_off() -> Vec<String> {
+/// Does what may hang, such as umount(2) of a dead server: gives whether it worked, or nothing after the time.
+pub type Bounded<'a> = dyn FnMut(&str, Duration, &mut dyn FnMut() -> bool) -> Option<bool> + 'a;
+
+/// Runs `work` in a child, and gives it up after `longest`.
+fn within(signals: &Signals, longest: Duration, work: &mut dyn FnMut() -> bool) -> Option<bool> {
+    let Ok(child) = fork::fork(|| i32::from(!work())) else {
+        // Without a child it is done here: a hang is worse than nothing, and a lost file worse than a hang.
+        return Some(work());
+    };
+    let deadline = clock::now().saturating_add(longest);
+    loop {
+        while let Some((pid, status)) = reap() {
+            if pid == child.pid {
+                return Some(status.exit_status() == Some(0));
+            }
+        }
+        let left = deadline.saturating_sub(clock::now());
+        if left.is_zero() {
+            // One that hangs in the kernel outlives its signal.
+            let _gone = rustix::process::kill_process(child.pid, Signal::KILL);
+            return None;
+        }
+        wait(signals, left.min(Duration::from_millis(100)));
+    }
+}
+
+/// Takes swap spaces off, so that what is below them can be closed. Gives those that are still on.
+fn swap_off(bounded: &mut Bounded) -> Vec<PathBuf> {
     let swaps = keelson_activation::swap_table::Table::open();
     let swaps = swaps.map(|table| table.swaps().to_vec()).unwrap_or_default();
-    let off = |path: &std::path::Path| {
-        let swap =
-            keelson_units::model::Swap { what: path.display().to_string(), ..Default::default() };
-        keelson_activation::mounts::Task::swap_off(&swap).run()
-    };
-    swaps
-        .iter()
-        .filter_map(|swap| Some(format!("{}: {}", swap.path.display(), off(&swap.path).err()?)))
+    let paths = swaps.into_iter().map(|swap| swap.path);
+    paths
+        .filter(|path| {
+            let what = path.display().to_string();
+            let swap = keelson_units::model::Swap { what, ..Default::default() };
+            let mut off = || keelson_activation::mounts::Task::swap_off(&swap).run().is_ok();
+            bounded(&swap.what, UNMOUNT, &mut off) != Some(true)
+        })
         .collect()
 }
 
@@ -172,15 +217,30 @@ fn others() -> Vec<String> {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
             continue;
         };
-        // Threads of the kernel have no command line, and neither have zombies, which are reaped in time.
-        let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        if pid != own && !command.is_empty() {
-            let first = command.split(|byte| *byte == 0).next().unwrap_or_default();
-            names.push(format!("{} ({pid})", String::from_utf8_lossy(first)));
-        }
+        // Not the command line, which waits for the memory of a process that hangs.
+        let text = std::fs::read(entry.path().join("stat")).unwrap_or_default();
+        let name =
+            (pid != own).then(|| program(&String::from_utf8_lossy(&text)).map(str::to_owned));
+        names.extend(name.flatten().map(|name| format!("{name} ({pid})")));
     }
     names
 }
+
+/// The name in a line of `/proc/PID/stat`; none of the kernel's own threads and of zombies, which are reaped in time.
+fn program(stat: &str) -> Option<&str> {
+    /// Of the kernel's own.
+    const KTHREAD: u32 = 0x0020_0000;
+    // The name may hold anything; the last parenthesis ends it.
+    let (head, tail) = stat.rsplit_once(')')?;
+    let (_, name) = head.split_once('(')?;
+    let mut fields = tail.split_whitespace();
+    let state = fields.next()?;
+    let flags: u32 = fields.nth(5)?.parse().ok()?;
+    (!matches!(state, "Z" | "X") && flags & KTHREAD == 0).then_some(name)
+}
+
+#[cfg(test)]
+mod tests;
 
 #[expect(unsafe_code, reason = "no safe binding signals every process")]
 fn signal_all(signal: Signal) -> std::io::Result<()> {

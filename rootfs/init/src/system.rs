@@ -4,6 +4,7 @@
 //! that for others in a list ([`System::settle`]). So nothing recurses, and one round is bounded.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -97,6 +98,10 @@ pub struct System {
     timers: timers::Clocks,
     jobs_ever: u64,
     random: Option<std::fs::File>,
+    /// Descriptors of others that are to be closed ([`crate::fork::close`]).
+    closing: Vec<OwnedFd>,
+    /// When a message that was passed over was last told of.
+    complained: Option<Duration>,
 }
 
 /// What is needed to begin.
@@ -149,6 +154,8 @@ impl System {
             timers: timers::Clocks::default(),
             jobs_ever: 0,
             random: std::fs::File::open("/dev/urandom").ok(),
+            closing: Vec::new(),
+            complained: None,
         }
     }
 
@@ -181,6 +188,12 @@ impl System {
         true
     }
 
+    /// Closes the descriptors of others that were given up since the last call.
+    pub fn close_descriptors(&mut self) {
+        // The child is reaped as one of no unit.
+        let _child = crate::fork::close(std::mem::take(&mut self.closing));
+    }
+
     /// When [`Self::on_time`] is to be called at the latest, since boot.
     pub fn next_time(&self) -> Option<Duration> {
         let unit = self.deadlines.first().map(|(time, _)| *time);
@@ -190,10 +203,13 @@ impl System {
 
     /// Gives the time to all for whom it has come.
     pub fn on_time(&mut self, now: Duration) {
-        while let Some((time, id)) =
-            self.deadlines.first().copied().filter(|(time, _)| *time <= now)
-        {
-            self.deadlines.remove(&(time, id));
+        // Those of this round only: a time that is set anew and has come already waits for the next one.
+        let due: Vec<(Duration, UnitId)> =
+            self.deadlines.iter().copied().take_while(|(time, _)| *time <= now).collect();
+        for (time, id) in due {
+            if !self.deadlines.remove(&(time, id)) {
+                continue;
+            }
             if let Some(unit) = self.unit_mut(id) {
                 unit.due = None;
             }
@@ -244,13 +260,9 @@ impl System {
         match *todo {
             Todo::Enqueue { unit, kind, mode, why } => {
                 if let Err(error) = self.enqueue(unit, kind, mode, false) {
-                    let name = self.graph.name(unit).clone();
-                    self.log.unit(
-                        log::WARNING,
-                        name.as_str(),
-                        "",
-                        format!("{} ({why}): {error}", kind.name()),
-                    );
+                    self.tell(unit, log::WARNING, format!("{} ({why}): {error}", kind.name()));
+                    // A connection that is not served is closed, and makes room for another one.
+                    self.instance_ended(unit);
                 }
             }
             Todo::LookForUnneeded(id) => {

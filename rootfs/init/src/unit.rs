@@ -207,13 +207,18 @@ impl UnitRun {
 
     /// The settings of its control group, where it has one.
     pub fn resources(&self) -> Option<&ResourceSettings> {
-        match &self.unit.body {
-            Body::Service(service) => Some(&service.resources),
-            Body::Socket(socket) => Some(&socket.resources),
-            Body::Mount(mount) => Some(&mount.resources),
-            Body::Swap(swap) => Some(&swap.resources),
-            Body::Slice(resources) => Some(resources),
-            _ => None,
-        }
+        resources(&self.unit)
+    }
+}
+
+/// The settings of the control group of a unit, where it has one.
+pub fn resources(unit: &Unit) -> Option<&ResourceSettings> {
+    match &unit.body {
+        Body::Service(service) => Some(&service.resources),
+        Body::Socket(socket) => Some(&socket.resources),
+        Body::Mount(mount) => Some(&mount.resources),
+        Body::Swap(swap) => Some(&swap.resources),
+        Body::Slice(resources) => Some(resources),
+        _ => None,
     }
 }

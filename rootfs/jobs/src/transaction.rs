@@ -162,9 +162,24 @@ impl Transaction {
     ///
     /// Every unit the goal pulls in must be loaded in the graph, and activities be true.
     pub fn plan(graph: &Graph, queue: &Queue, request: &Request) -> Result<Self, PlanError> {
+        Self::plan_all(graph, queue, request, &[])
+    }
+
+    /// Plans the same request for other units too, so that what they share is looked at once. All of it, or nothing:
+    /// where one unit cannot have its job, the error says why.
+    pub fn plan_all(
+        graph: &Graph,
+        queue: &Queue,
+        request: &Request,
+        others: &[UnitId],
+    ) -> Result<Self, PlanError> {
         let kind = admit(graph, *request)?;
         let mut draft = Draft::new(graph, queue);
         draft.pull(request.unit, kind, request.mode)?;
+        for &unit in others {
+            let kind = admit(graph, Request { unit, ..*request })?;
+            draft.pull_too(unit, kind, request.mode)?;
+        }
         if request.mode == JobMode::Isolate {
             draft.isolate()?;
         }

@@ -68,7 +68,8 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, lexopt::Error> {
         match argument {
             Short('h') | Long("help") => options.only = Some(HELP.to_owned()),
             Long("version") => {
-                options.only = Some(format!("keelson {}\n", env!("CARGO_PKG_VERSION")));
+                options.only =
+                    Some(format!("systemd 257 (keelson {})\n", env!("CARGO_PKG_VERSION")));
             }
             Short('t') | Long("identifier") => options.identifier = parser.value()?.string()?,
             Short('p') | Long("priority") => options.priority = number(parser.value()?.string()?)?,

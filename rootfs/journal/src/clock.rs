@@ -42,3 +42,14 @@ pub fn machine_id(root: &Path) -> Id {
         .and_then(|text| Id::parse(&text))
         .unwrap_or_default()
 }
+
+/// A random identity; the time where the kernel gives none.
+pub fn draw_id() -> Id {
+    let drawn = std::fs::read_to_string("/proc/sys/kernel/random/uuid").ok();
+    drawn.and_then(|text| Id::parse(&text)).unwrap_or_else(|| {
+        let passed = std::time::SystemTime::now()
+            .duration_since(std::time::SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        Id(passed.as_nanos().to_le_bytes())
+    })
+}

@@ -26,14 +26,23 @@ use options::{Action, Options};
 use output::Style;
 use pager::Output;
 
-/// What ends the program with a message.
+/// What ends the program.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Problem(String);
+pub enum Problem {
+    /// With a message.
+    #[error("{0}")]
+    Told(String),
+    /// Nobody reads the output any more.
+    #[error("nobody reads the output")]
+    Closed,
+}
 
 impl From<io::Error> for Problem {
     fn from(error: io::Error) -> Self {
-        Self(error.to_string())
+        match error.kind() {
+            ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::Told(error.to_string()),
+        }
     }
 }
 
@@ -49,35 +58,25 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     match act(&options) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(Problem(message)) => {
-            eprintln!("{message}");
+        Err(problem) => {
+            eprintln!("{problem}");
             ExitCode::FAILURE
         }
     }
 }
 
 fn act(options: &Options) -> Result<bool, Problem> {
-    match options.action {
-        Action::Help => print!("{}", help::TEXT),
-        Action::Version => println!("keelson {}", env!("CARGO_PKG_VERSION")),
-        Action::Maintain => maintain(options)?,
-        _ => {
-            let paged = !options.no_pager && !options.follow;
-            let mut out = Output::open(paged, options.end);
-            let outcome = look(options, &mut out);
-            let ended = out.finish();
-            return match outcome.and_then(|sound| ended.map(|()| sound).map_err(Problem::from)) {
-                // Who reads the output has seen enough.
-                Err(Problem(message))
-                    if message == io::Error::from_raw_os_error(libc::EPIPE).to_string() =>
-                {
-                    Ok(true)
-                }
-                other => other,
-            };
-        }
+    if options.action == Action::Maintain {
+        return maintain(options).map(|()| true);
     }
-    Ok(true)
+    let mut out = Output::open(!options.no_pager && !options.follow, options.end);
+    let outcome = look(options, &mut out);
+    let ended = out.finish();
+    match outcome.and_then(|sound| ended.map(|()| sound).map_err(Problem::from)) {
+        // Who reads the output has seen enough.
+        Err(Problem::Closed) => Ok(true),
+        other => other,
+    }
 }
 
 /// Where the log of the command line is.
@@ -124,6 +123,14 @@ fn expand(pattern: &str) -> Vec<PathBuf> {
 }
 
 fn look(options: &Options, out: &mut Output) -> Result<bool, Problem> {
+    match options.action {
+        Action::Help => return Ok(out.write_all(help::TEXT.as_bytes()).map(|()| true)?),
+        Action::Version => {
+            writeln!(out, "systemd 257 (keelson {})", env!("CARGO_PKG_VERSION"))?;
+            return Ok(true);
+        }
+        _ => {}
+    }
     let list = sources(options);
     match options.action {
         Action::DiskUsage => return Ok(lists::usage(&list, out).map(|()| true)?),
@@ -178,9 +185,9 @@ fn complain(options: &Options, reader: &Reader) -> Result<(), Problem> {
     let nothing = reader.segments().next().is_none();
     if nothing && reader.refused.iter().any(denied) {
         if !options.quiet {
-            eprintln!("Hint: Users in groups 'adm', 'systemd-journal' can see the log.");
+            eprintln!("Hint: Users in group 'systemd-journal' can see the log.");
         }
-        return Err(Problem(
+        return Err(Problem::Told(
             "No journal files were opened due to insufficient permissions.".to_owned(),
         ));
     }
@@ -198,19 +205,19 @@ fn maintain(options: &Options) -> Result<(), Problem> {
     for request in &options.requests {
         control::ask(&options.root, *request).map_err(|error| match error.kind() {
             ErrorKind::PermissionDenied => {
-                Problem("Access denied: only root may ask the log service".to_owned())
+                Problem::Told("Access denied: only root may ask the log service".to_owned())
             }
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
-                Problem("The log service does not run (systemd-journald.service)".to_owned())
+                Problem::Told("The log service does not run (systemd-journald.service)".to_owned())
             }
-            _ => Problem(format!("Asking the log service: {error}")),
+            _ => Problem::Told(format!("Asking the log service: {error}")),
         })?;
     }
     let Some(vacuum) = options.vacuum else { return Ok(()) };
     for source in sources(options) {
         let Source::Folder(folder) = source else { continue };
         let removed = retention::vacuum(&folder, vacuum, SystemTime::now())
-            .map_err(|error| Problem(format!("{}: {error}", folder.display())))?;
+            .map_err(|error| Problem::Told(format!("{}: {error}", folder.display())))?;
         let mut bytes = 0;
         for segment in &removed {
             bytes += segment.bytes;

@@ -14,6 +14,7 @@ pub mod native;
 mod notify;
 mod pstore;
 pub mod rate;
+mod reading;
 mod receive;
 mod ring;
 mod sender;

@@ -17,7 +17,6 @@ pub mod names;
 pub mod netlink;
 pub mod networkctl;
 mod notify;
-pub mod pattern;
 pub mod predictable;
 pub mod random;
 mod raw;

@@ -16,6 +16,16 @@ pub fn checked(name: &str) -> Option<String> {
     (name.len() <= LONGEST && name.split('.').all(label)).then(|| name.to_owned())
 }
 
+/// A checked name as the kernel takes it for the host's: its first label, and 64 bytes, where it is longer than that.
+pub fn host(name: &str) -> &str {
+    const MOST: usize = 64;
+    if name.len() <= MOST {
+        return name;
+    }
+    let label = name.split('.').next().unwrap_or(name);
+    label.get(..MOST).unwrap_or(label)
+}
+
 /// Reads names behind one another; what is malformed ends the list, what is no host name is passed over.
 pub fn read_list(bytes: &[u8]) -> Vec<String> {
     let mut names = Vec::new();

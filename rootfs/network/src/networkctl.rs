@@ -11,6 +11,7 @@ use crate::netlink::request::{change_link, delete_link};
 use crate::netlink::socket::Kernel;
 use crate::service::control::{Request, ask};
 use crate::service::{down, up};
+use crate::text;
 
 const HELP: &str = "networkctl [OPTIONS...] COMMAND
 
@@ -81,11 +82,11 @@ fn parse(args: Vec<OsString>) -> Result<Option<Arguments>, lexopt::Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             Short('h') | Long("help") => {
-                print!("{HELP}");
+                text::print(HELP);
                 return Ok(None);
             }
             Long("version") => {
-                println!("keelson {}", env!("CARGO_PKG_VERSION"));
+                text::print(concat!("systemd 257 (keelson ", env!("CARGO_PKG_VERSION"), ")\n"));
                 return Ok(None);
             }
             Long("no-pager" | "full") | Short('l') => {}

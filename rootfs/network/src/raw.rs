@@ -10,6 +10,9 @@ use libc::{c_int, c_void, sock_filter, sock_fprog, sockaddr_ll, socklen_t};
 /// IPv4, as packet sockets name it.
 const ETHERTYPE_IPV4: u16 = 0x0800;
 
+/// Packets that are none for us and are passed over before everything else gets its turn, however many come.
+pub const PASSED_OVER: usize = 64;
+
 fn check(result: isize) -> io::Result<usize> {
     usize::try_from(result).map_err(|_| io::Error::last_os_error())
 }

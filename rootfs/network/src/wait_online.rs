@@ -8,15 +8,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use keelson_units::glob;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify;
 
+use crate::clock;
 use crate::config::link_section::{OperRange, RequiredFamily};
 use crate::netlink::object::Link;
 use crate::netlink::socket::{Kernel, Monitor};
 use crate::state::{AddressState, OperState};
-use crate::text::Pairs;
-use crate::{clock, pattern};
+use crate::text::{self, Pairs};
 
 const HELP: &str = "systemd-networkd-wait-online [OPTIONS...]
 
@@ -88,11 +89,11 @@ fn parse(args: Vec<OsString>) -> Result<Option<Wish>, lexopt::Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             Short('h') | Long("help") => {
-                print!("{HELP}");
+                text::print(HELP);
                 return Ok(None);
             }
             Long("version") => {
-                println!("keelson {}", env!("CARGO_PKG_VERSION"));
+                text::print(concat!("systemd 257 (keelson ", env!("CARGO_PKG_VERSION"), ")\n"));
                 return Ok(None);
             }
             Short('q') | Long("quiet") => wish.quiet = true,
@@ -193,7 +194,7 @@ fn read_states(folder: &Path, links: &[Link]) -> BTreeMap<u32, String> {
 pub fn is_online(wish: &Wish, links: &[Link], states: &BTreeMap<u32, String>) -> bool {
     let named = !wish.interfaces.is_empty();
     let counts = |link: &&Link| {
-        !link.is_loopback() && !wish.ignore.iter().any(|p| pattern::matches(p, &link.name))
+        !link.is_loopback() && !wish.ignore.iter().any(|p| glob::matches(p, &link.name))
     };
     let mut verdicts = Vec::new();
     if named {

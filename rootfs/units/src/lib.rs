@@ -10,6 +10,7 @@ pub mod escape;
 pub mod exit_status;
 pub mod facts;
 pub mod fstab;
+pub mod glob;
 pub mod install;
 pub mod loader;
 pub mod model;

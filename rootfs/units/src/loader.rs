@@ -312,13 +312,24 @@ fn needs_no_file(name: &UnitName) -> bool {
 
 /// A text of at most [`LARGEST`] bytes; what is no UTF-8 is replaced.
 pub(crate) fn read(path: &Path) -> Result<String, String> {
+    use std::io::Read;
     let wrong = |error: std::io::Error| format!("cannot be read: {error}");
     let metadata = std::fs::metadata(path).map_err(wrong)?;
+    let size = usize::try_from(metadata.len().min(LARGEST)).unwrap_or(0);
     if !metadata.is_file() || metadata.len() > LARGEST {
         return Err("cannot be read: no file, or too large".to_owned());
     }
-    let bytes = std::fs::read(path).map_err(wrong)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let mut file = std::fs::File::open(path).map_err(wrong)?;
+    let mut bytes = vec![0; size];
+    let mut used = 0;
+    // As long as it was a moment ago: its end needs no call of its own.
+    while used < size {
+        match file.read(&mut bytes[used..]).map_err(wrong)? {
+            0 => break,
+            count => used += count,
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes[..used]).into_owned())
 }
 
 #[cfg(test)]

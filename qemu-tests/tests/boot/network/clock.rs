@@ -26,8 +26,8 @@ pub const CLOCK: Group = (
             "up=$(show ActiveEnterTimestampMonotonic network-online.target); set=$(journalctl -u chrony -o json -g stepped | tail -1 | jq -r .__MONOTONIC_TIMESTAMP); echo $(((set - up) / 1000000)) | tr -d -",
             AtMost(15),
         ),
-        ("timeout 50 systemctl start time-sync.target; state time-sync.target", Is("active")),
-        ("chronyc -n sources | grep -c '^^\\* 10.0.2.2'", Is("1")),
+        ("timeout 50 systemctl start chrony-wait; state time-sync.target", Is("active")),
+        ("chronyc -n sources | grep -cF '^* 10.0.2.2'", Is("1")),
         ("chronyc tracking | grep -E '^Leap status' | sed 's/.*: //'", Is("Normal")),
         (
             "timedatectl show -P NTPSynchronized 2>/dev/null || timedatectl | grep -c 'synchronized: yes'",

@@ -11,6 +11,9 @@ use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 
 use super::{glob, holds};
 
+/// Events that are taken at once.
+const EVENTS: usize = 4096;
+
 /// The watched paths of one unit; it can be polled for reading.
 #[derive(Debug)]
 pub struct Watcher {
@@ -68,7 +71,13 @@ impl Watcher {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = inotify::Reader::new(&self.descriptor, &mut buffer);
         let (mut changed, mut stale) = (false, false);
+        let mut taken = 0;
         loop {
+            // One who writes without end must not hold the caller; what is left makes the descriptor ready again.
+            taken += 1;
+            if taken > EVENTS && reader.is_buffer_empty() {
+                return Ok((changed, stale));
+            }
             match reader.next() {
                 Ok(event) if event.events().contains(ReadFlags::QUEUE_OVERFLOW) => {
                     (changed, stale) = (true, true);

@@ -69,6 +69,9 @@ pub fn connection_name(socket: &Socket) -> &str {
 /// Accepts a connection. None where none waits, or it is gone already.
 pub fn accept(listening: &Listening) -> io::Result<Option<Connection>> {
     use rustix::io::Errno;
+    if !super::has_input(listening) {
+        return Ok(None);
+    }
     match rustix::net::accept_with(listening, SocketFlags::CLOEXEC) {
         Ok(descriptor) => {
             let peer = peer(&descriptor).unwrap_or(Peer::Unknown);

@@ -7,6 +7,7 @@ use keelson_units::model::UnitKind;
 use super::options::Options;
 use super::select;
 use crate::ask::{ask, ask_done};
+use crate::screen;
 
 /// Runs it, or says that there is no such verb.
 pub fn run(verb: &str, words: &[String], options: &Options) -> Result<u8> {
@@ -80,7 +81,7 @@ fn show_environment() -> Result<u8> {
         bail!(ClientError::Unexpected);
     };
     for line in lines {
-        println!("{line}");
+        screen::print(&format!("{line}\n"));
     }
     Ok(0)
 }
@@ -107,7 +108,7 @@ fn log_level(words: &[String]) -> Result<u8> {
     let Answer::LogLevel(level) = ask(&Request::LogLevel)? else {
         bail!(ClientError::Unexpected);
     };
-    println!("{}", LEVELS[usize::from(level.min(7))]);
+    screen::print(&format!("{}\n", LEVELS[usize::from(level.min(7))]));
     Ok(0)
 }
 
@@ -117,7 +118,8 @@ fn fd_store(words: &[String]) -> Result<u8> {
             bail!(ClientError::Unexpected);
         };
         for one in kept {
-            println!("{} {} {} {} {}", one.name, one.kind, one.inode, one.access, one.path);
+            let line = [one.name, one.kind, one.inode.to_string(), one.access, one.path];
+            screen::print(&(line.join(" ") + "\n"));
         }
     }
     Ok(0)
@@ -183,15 +185,36 @@ const VERBS: &[&str] = &[
 ];
 
 fn nearest(verb: &str) -> String {
-    let near =
-        VERBS.iter().find(|known| known.starts_with(verb) || shares_all_but_one(known, verb));
+    let near = VERBS.iter().find(|known| known.starts_with(verb) || differ_by_a_slip(known, verb));
     near.map_or_else(|| ".".to_owned(), |known| format!(", did you mean '{known}'?"))
 }
 
-/// Whether the two differ by at most one letter put in, left out or changed.
-fn shares_all_but_one(a: &str, b: &str) -> bool {
+/// Whether the two differ by one letter put in, left out or changed, or by two neighbours that changed places.
+fn differ_by_a_slip(a: &str, b: &str) -> bool {
     let front = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
     let back = a.bytes().rev().zip(b.bytes().rev()).take_while(|(a, b)| a == b).count();
     let longest = a.len().max(b.len());
-    a.len().abs_diff(b.len()) <= 1 && front + back + 1 >= longest
+    let pair = |word: &str| word.as_bytes().get(front..front + 2).map(|two| [two[0], two[1]]);
+    let swapped = pair(a).map(|[first, second]| [second, first]) == pair(b);
+    a.len().abs_diff(b.len()) <= 1
+        && (front + back + 1 >= longest
+            || a.len() == b.len() && front + back + 2 == longest && swapped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_verb_is_told_with_the_one_that_was_meant() {
+        for (typed, meant) in [
+            ("strat", ", did you mean 'start'?"),
+            ("stat", ", did you mean 'status'?"),
+            ("restrt", ", did you mean 'restart'?"),
+            ("isolade", ", did you mean 'isolate'?"),
+            ("frobnicate", "."),
+        ] {
+            assert_eq!(nearest(typed), meant, "{typed}");
+        }
+    }
 }

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use keelson_units::directives;
 use keelson_units::facts::Facts;
 use keelson_units::loader::{Loaded, Loader};
 use keelson_units::model::{Unit, UnitKind, UnitName};
@@ -16,6 +15,7 @@ use super::options::Options;
 use super::select;
 use crate::names::mangle;
 use crate::screen::{self, Paint, Screen};
+use crate::settings;
 
 /// Units by their files, below the root meant.
 fn load(words: &[String], options: &Options) -> Result<Vec<(UnitName, Loaded)>> {
@@ -80,7 +80,7 @@ pub fn manual(words: &[String]) -> Result<u8> {
             eprintln!("Documentation for {name} not known.");
         }
         for place in &unit.documentation {
-            println!("{place}");
+            screen::print(&format!("{place}\n"));
         }
     }
     Ok(status)
@@ -179,18 +179,14 @@ pub fn set_property(words: &[String], options: &Options) -> Result<u8> {
     let base =
         if options.runtime { "run/systemd/system.control" } else { "etc/systemd/system.control" };
     for assignment in assignments {
-        let Some((name, value)) = assignment.split_once('=') else {
-            bail!("`{assignment}` is not NAME=VALUE");
-        };
+        let name = assignment.split_once('=').map_or(assignment.as_str(), |(name, _)| name);
         let section = if name == "Description" { "Unit" } else { section };
-        if directives::find(section, name).is_none() {
-            bail!("Unknown assignment: {assignment}{}", directives::hint(section, name));
-        }
+        settings::judge(root(options), unit.kind(), section, assignment)?;
         let path =
             root(options).join(base).join(format!("{unit}.d")).join(format!("50-{name}.conf"));
         write(
             &path,
-            &format!("# Made by \"systemctl set-property\".\n[{section}]\n{name}={value}\n"),
+            &format!("# Made by \"systemctl set-property\".\n[{section}]\n{assignment}\n"),
         )?;
     }
     super::reload(options)?;

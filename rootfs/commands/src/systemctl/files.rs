@@ -28,22 +28,33 @@ pub fn change(verb: &str, words: &[String], options: &Options) -> Result<u8> {
     }
     let units = names(&linked(verb, words, options)?)?;
     let installer = installer(options);
+    let now = if options.now && options.root.is_none() { Some(now(verb)?) } else { None };
+    let named: Vec<String> = units.iter().map(|name| name.as_str().to_owned()).collect();
+    // What is masked cannot be asked for any more, so it is stopped before.
+    let stopped = if verb == "mask" && now.is_some() {
+        jobs::run_for(Verb::Stop, &named, options)?
+    } else {
+        0
+    };
     let changes = plan(&installer, verb, &units, options)?;
     carry_out(&changes, options)?;
     if changes.is_empty() && matches!(verb, "enable" | "disable" | "preset") && !options.quiet {
         explain_nothing(&installer, &units);
     }
     super::reload(options)?;
-    if options.now && options.root.is_none() {
-        let verb = match verb {
-            "enable" | "reenable" | "preset" => Verb::Start,
-            "disable" | "mask" => Verb::Stop,
-            _ => bail!("--now cannot be used with {verb}"),
-        };
-        let units: Vec<String> = units.iter().map(|name| name.as_str().to_owned()).collect();
-        return jobs::run_for(verb, &units, options);
+    match now {
+        Some(now) if verb != "mask" => jobs::run_for(now, &named, options),
+        _ => Ok(stopped),
     }
-    Ok(0)
+}
+
+/// What `--now` adds to a verb.
+fn now(verb: &str) -> Result<Verb> {
+    match verb {
+        "enable" | "reenable" | "preset" => Ok(Verb::Start),
+        "disable" | "mask" => Ok(Verb::Stop),
+        _ => bail!("--now cannot be used with {verb}"),
+    }
 }
 
 fn installer(options: &Options) -> Installer {
@@ -145,7 +156,7 @@ pub fn is_enabled(words: &[String], options: &Options) -> Result<u8> {
     let states: Vec<State> = names(words)?.iter().map(|name| installer.state(name)).collect();
     for state in &states {
         if !options.quiet {
-            println!("{}", state.as_str());
+            screen::print(&format!("{}\n", state.as_str()));
         }
     }
     let missing = states.iter().all(|state| *state == State::NotFound);
@@ -211,7 +222,9 @@ pub fn get_default(options: &Options) -> Result<u8> {
     let mut loader = Loader::new(root(options), Facts::read(root(options)));
     let name: UnitName = "default.target".parse().context("a name of our own")?;
     match loader.load(&name) {
-        keelson_units::loader::Loaded::Unit(unit) => println!("{}", unit.name),
+        keelson_units::loader::Loaded::Unit(unit) => {
+            screen::print(&format!("{}\n", unit.name));
+        }
         _ => bail!("Failed to get default target: default.target is not there"),
     }
     Ok(0)

@@ -6,7 +6,7 @@ use keelson_units::model::UnitKind;
 
 use super::options::Options;
 use super::select;
-use crate::ask;
+use crate::{ask, screen};
 
 /// Exit statuses: 0 one is active, 3 none is, 4 none is there.
 pub fn is_active(words: &[String], options: &Options) -> Result<u8> {
@@ -68,6 +68,6 @@ fn system_state() -> Result<SystemState> {
 
 fn say(word: &str, options: &Options) {
     if !options.quiet {
-        println!("{word}");
+        screen::print(&format!("{word}\n"));
     }
 }

@@ -124,14 +124,15 @@ pub fn text(unit: &UnitStatus, around: &Surroundings, screen: &Screen) -> String
         put!(out, " - {}", unit.description);
     }
     out.push('\n');
-    for (label, lines) in
+    for (row, lines) in
         unit_lines::rows(unit, around, screen).into_iter().chain(process_lines::rows(unit, around))
     {
         for (index, line) in lines.iter().enumerate() {
-            let label = if index == 0 { format!("{label}:") } else { " ".to_owned() };
+            let label = if index == 0 { format!("{row}:") } else { " ".to_owned() };
             let text = format!("{label:>12} {line}");
-            // What has colours is short; the rest is cut.
-            out += &if line.contains('\x1b') { text } else { screen.cut(&text) };
+            // What has colours is short, and a warning ends in what to do; the rest is cut.
+            let whole = line.contains('\x1b') || row == "Warning";
+            out += &if whole { text } else { screen.cut(&text) };
             out.push('\n');
         }
     }

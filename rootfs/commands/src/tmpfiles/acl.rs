@@ -30,13 +30,18 @@ pub enum Who {
     Other,
 }
 
-/// Entries with their three bits.
+/// `X`: execution for folders, and for what somebody may execute already.
+const WHERE_EXECUTABLE: u16 = 8;
+
+/// Entries with their three bits, and `WHERE_EXECUTABLE` until it is known what they are set on.
 pub type List = BTreeMap<Who, u16>;
 
 /// Sets the entries of a text on a thing; without `add` they are all there are.
 pub fn set(fd: &OwnedFd, text: &str, add: bool, is_folder: bool) -> Result<()> {
     let (access, default) = parse(text, &Accounts::default())?;
     let mode = fstat(fd)?.st_mode;
+    let executable = is_folder || mode & 0o111 != 0;
+    let (access, default) = (settled(access, executable), settled(default, executable));
     if !access.is_empty() {
         put(fd, "system.posix_acl_access", &access, add, mode)?;
     }
@@ -44,6 +49,12 @@ pub fn set(fd: &OwnedFd, text: &str, add: bool, is_folder: bool) -> Result<()> {
         put(fd, "system.posix_acl_default", &default, add, mode)?;
     }
     Ok(())
+}
+
+/// The entries with their `X` decided.
+fn settled(list: List, executable: bool) -> List {
+    let settle = |bits: u16| bits & 7 | u16::from(bits & WHERE_EXECUTABLE != 0 && executable);
+    list.into_iter().map(|(who, bits)| (who, settle(bits))).collect()
 }
 
 fn put(fd: &OwnedFd, name: &str, entries: &List, add: bool, mode: u32) -> Result<()> {
@@ -69,8 +80,9 @@ pub fn numbered(text: &str, accounts: &Accounts) -> Result<String> {
             Who::Mask => ("m", String::new()),
             Who::Other => ("o", String::new()),
         };
-        let letters: String = [(4, 'r'), (2, 'w'), (1, 'x')]
+        let letters: String = [(4, 'r'), (2, 'w'), (1, 'x'), (WHERE_EXECUTABLE, 'X')]
             .into_iter()
+            .filter(|(bit, _)| *bit != WHERE_EXECUTABLE || bits & bit != 0)
             .map(|(bit, letter)| if bits & bit == 0 { '-' } else { letter })
             .collect();
         format!("{prefix}{tag}:{id}:{letters}")
@@ -113,7 +125,8 @@ pub fn parse(text: &str, accounts: &Accounts) -> Result<(List, List)> {
             value |= match letter {
                 'r' => 4,
                 'w' => 2,
-                'x' | 'X' => 1,
+                'x' => 1,
+                'X' => WHERE_EXECUTABLE,
                 '-' => 0,
                 _ => bail!("'{bits}' is not of r, w and x"),
             };
@@ -193,6 +206,12 @@ mod tests {
         assert_eq!((list[&Who::UserObject], list[&Who::GroupObject], list[&Who::Other]), (6, 4, 0));
         assert_eq!(list[&Who::Mask], 7);
         assert_eq!(decode(&encode(&list)), list);
+        let (access, default) = parse("u:core:rwX,d:u:core:rX", &accounts).expect("a list");
+        assert_eq!(numbered("u:core:rwX", &accounts).expect("a list"), "u:1000:rw-X");
+        assert_eq!(parse("u:1000:rw-X", &accounts).expect("a list").0, access);
+        assert_eq!(settled(access.clone(), false)[&Who::User(1000)], 6);
+        assert_eq!(settled(access, true)[&Who::User(1000)], 7);
+        assert_eq!(settled(default, true)[&Who::User(1000)], 5);
         for wrong in ["u:core", "u:ghost:r", "x::r", "u::q"] {
             assert!(parse(wrong, &accounts).is_err(), "{wrong}");
         }

@@ -1,5 +1,6 @@
 //! `--clean`: what is old below a path goes.
 
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -17,7 +18,7 @@ use super::age::{Age, Times};
 use super::line::{Item, Kind};
 use super::walk::{self, Place, file_type};
 use super::{make, remove};
-use crate::glob;
+use crate::{glob, screen};
 
 /// What keeps things from being cleaned.
 #[derive(Debug, Default)]
@@ -52,23 +53,27 @@ impl Cleaner<'_> {
         } else {
             vec![Path::new(&item.path).to_owned()]
         };
+        // What fails somewhere keeps nothing else from being cleaned; the first failure is told.
+        let mut outcome = Ok(());
         for path in paths {
-            let place = match walk::place(self.root, &path, false) {
-                Ok(place) => place,
-                Err(walk::WalkError::Io { source, .. })
-                    if source.kind() == io::ErrorKind::NotFound =>
-                {
-                    continue;
-                }
-                Err(error) => return Err(error.into()),
-            };
-            if let Some(fd) = place.open()?
-                && file_type(&fstat(&fd)?) == FileType::Directory
-            {
-                self.below(&fd, &path, age, age.keep_first)?;
-            }
+            outcome = outcome.and(self.clean_path(&path, age));
         }
-        Ok(())
+        outcome
+    }
+
+    fn clean_path(&self, path: &Path, age: Age) -> Result<()> {
+        let place = match walk::place(self.root, path, false) {
+            Err(walk::WalkError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                return Ok(());
+            }
+            place => place?,
+        };
+        match place.open()? {
+            Some(fd) if file_type(&fstat(&fd)?) == FileType::Directory => {
+                self.below(&fd, path, age, age.keep_first)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn below(&self, folder: &OwnedFd, path: &Path, age: Age, keep: bool) -> Result<()> {
@@ -82,14 +87,18 @@ impl Cleaner<'_> {
             return Ok(());
         }
         let device = fstat(folder)?.st_dev;
-        for name in remove::names(folder)? {
+        let within = |name: OsString| {
             let place = Place { folder: folder.try_clone()?, path: path.join(&name), name };
-            let Some(fd) = place.open()? else { continue };
-            if fstat(&fd)?.st_dev == device {
-                self.one(&fd, &place, age, keep)?;
+            match place.open()? {
+                Some(fd) if fstat(&fd)?.st_dev == device => self.one(&fd, &place, age, keep),
+                _ => Ok(()),
             }
+        };
+        let mut outcome = Ok(());
+        for name in remove::names(folder)? {
+            outcome = outcome.and(within(name));
         }
-        Ok(())
+        outcome
     }
 
     fn one(&self, fd: &OwnedFd, place: &Place, age: Age, keep: bool) -> Result<()> {
@@ -117,7 +126,7 @@ impl Cleaner<'_> {
             return Ok(());
         }
         if self.dry_run {
-            println!("Would remove {text}");
+            screen::print(&format!("Would remove {text}\n"));
             return Ok(());
         }
         let flags = if is_folder { AtFlags::REMOVEDIR } else { AtFlags::empty() };

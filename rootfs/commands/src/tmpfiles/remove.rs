@@ -57,18 +57,22 @@ pub fn tree(place: &Place) -> Result<()> {
 /// All that is below a folder.
 fn below(folder: &OwnedFd, path: &Path) -> Result<()> {
     let device = fstat(folder)?.st_dev;
-    for name in names(folder)? {
+    let within = |name: OsString| {
         let place = Place { folder: folder.try_clone()?, path: path.join(&name), name };
-        if let Some(fd) = place.open()?
-            && fstat(&fd)?.st_dev == device
-        {
-            if is_folder(&fd) {
-                below(&fd, &place.path)?;
+        match place.open()? {
+            Some(fd) if fstat(&fd)?.st_dev == device => {
+                let emptied = if is_folder(&fd) { below(&fd, &place.path) } else { Ok(()) };
+                emptied.and_then(|()| one(&place))
             }
-            one(&place)?;
+            _ => Ok(()),
         }
+    };
+    // What fails somewhere does not spare the rest; the first failure is told.
+    let mut outcome = Ok(());
+    for name in names(folder)? {
+        outcome = outcome.and(within(name));
     }
-    Ok(())
+    outcome
 }
 
 /// The names in a folder, sorted.

@@ -157,6 +157,35 @@ fn only_what_is_old_and_nobody_keeps_is_cleaned() {
 }
 
 #[test]
+fn what_cannot_be_removed_spares_nothing_else() {
+    let host = Host::new();
+    for path in ["tmp/a/old", "tmp/b/old"] {
+        host.put(path, "");
+    }
+    let ago = UNIX_EPOCH + Duration::from_secs(1000);
+    for path in ["tmp/a/old", "tmp/b/old"] {
+        let file = fs::File::options().write(true).open(host.path(path)).expect("opened");
+        file.set_times(fs::FileTimes::new().set_accessed(ago).set_modified(ago)).expect("set");
+    }
+    let mode = |mode| {
+        fs::set_permissions(host.path("tmp/a"), fs::Permissions::from_mode(mode)).expect("set");
+    };
+    mode(0o555);
+    let options = Options { clean: true, ..Options::default() };
+    let (_, failed) = host.run("d /tmp - - - am:1h\n", &options);
+    // Root may remove it all the same.
+    assert_eq!(failed.len(), usize::from(host.path("tmp/a/old").exists()));
+    assert!(!host.path("tmp/b/old").exists());
+    host.put("tmp/c/more", "");
+    let options = Options { remove: true, ..Options::default() };
+    host.run("D /tmp\n", &options);
+    assert!(!host.path("tmp/c").exists());
+    if host.path("tmp/a").exists() {
+        mode(0o755);
+    }
+}
+
+#[test]
 fn prefixes_and_boot_lines_choose() {
     let host = Host::new();
     let options = Options {

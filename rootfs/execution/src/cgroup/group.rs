@@ -30,6 +30,7 @@ pub struct Group {
     path: PathBuf,
     /// Slices have no limit of tasks of their own.
     is_slice: bool,
+    is_new: bool,
 }
 
 /// What a unit has used; none where the controller is off.
@@ -52,8 +53,13 @@ pub struct Usage {
 }
 
 impl Group {
-    pub(super) fn at(path: PathBuf, unit: &UnitName) -> Self {
-        Self { path, is_slice: unit.kind() == UnitKind::Slice }
+    pub(super) fn at(path: PathBuf, unit: &UnitName, is_new: bool) -> Self {
+        Self { path, is_slice: unit.kind() == UnitKind::Slice, is_new }
+    }
+
+    /// Whether it was made for this unit's start and was not there before.
+    pub fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// Its folder.
@@ -142,10 +148,15 @@ impl Group {
         }
     }
 
-    /// Whether no process is left in the group and those below it. A group that cannot be read has none.
+    /// Whether no process is left in the group and those below it. A group that is not there has none.
     pub fn is_empty(&self) -> bool {
-        let text = fs::read_to_string(self.path.join("cgroup.events")).unwrap_or_default();
-        value(&text, "populated") != Some(1)
+        match fs::read_to_string(self.path.join("cgroup.events")) {
+            Ok(text) => value(&text, "populated") != Some(1),
+            Err(error) => {
+                error.kind() == std::io::ErrorKind::NotFound
+                    || error.raw_os_error() == Some(libc::ENODEV)
+            }
+        }
     }
 
     /// The processes of the group and of those below it.
@@ -191,7 +202,7 @@ impl Group {
     /// `$MEMORY_PRESSURE_WATCH` and `$MEMORY_PRESSURE_WRITE` (systemd's MEMORY_PRESSURE).
     pub fn pressure_environment(&self, resources: &ResourceSettings) -> Vec<(String, String)> {
         let file = self.path.join("memory.pressure");
-        if resources.memory_pressure_watch == Some(false) || !file.exists() {
+        if resources.memory_pressure_watch == Some(false) || !has_pressure() {
             return Vec::new();
         }
         settings::pressure_environment(resources, &file)
@@ -220,6 +231,12 @@ impl Group {
             let _busy = fs::remove_dir(folder);
         }
     }
+}
+
+/// Whether this kernel tells of pressure, looked at once.
+fn has_pressure() -> bool {
+    static PRESENT: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *PRESENT.get_or_init(|| Path::new("/proc/pressure/memory").exists())
 }
 
 fn pids(text: &str) -> Vec<Pid> {

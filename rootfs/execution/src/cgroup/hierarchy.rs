@@ -79,14 +79,33 @@ impl Hierarchy {
         let mut needed: BTreeSet<&str> = ALWAYS.into_iter().collect();
         needed.extend(settings::controllers(resources));
         needed.extend(delegated(resources));
+        let whole = root.join(&relative);
+        // Mostly all but the last is there, with its controllers.
+        if relative.parent().is_some_and(|parent| self.is_ready(&root.join(parent), &needed))
+            && fs::create_dir(&whole).is_ok()
+        {
+            return Ok(Some(Group::at(whole, unit, true)));
+        }
         let mut folder = root;
+        let mut new = false;
         for component in relative.components() {
             // A controller that the kernel refuses shows in the limit that cannot be written.
             drop(self.enable(&folder, &needed));
             folder.push(component);
-            failed("making", &folder, make(&folder))?;
+            new = failed("making", &folder, make(&folder))?;
+            if new {
+                // Made again after it was removed: nothing is on in it.
+                self.enabled.remove(&folder);
+            }
         }
-        Ok(Some(Group::at(folder, unit)))
+        Ok(Some(Group::at(folder, unit, new)))
+    }
+
+    /// Whether the controllers were turned on in a folder, as far as there are any.
+    fn is_ready(&self, folder: &Path, wanted: &BTreeSet<&str>) -> bool {
+        self.enabled.get(folder).is_some_and(|enabled| {
+            wanted.iter().all(|name| enabled.contains(*name) || !self.available.contains(*name))
+        })
     }
 
     /// Turns controllers on for the groups in a folder.
@@ -108,11 +127,6 @@ impl Hierarchy {
         }
         // One that is refused takes the others down with it.
         all.iter().filter_map(|name| write(&file, name).err()).collect()
-    }
-
-    /// Forgets a folder that was removed.
-    pub fn forget(&mut self, folder: &Path) {
-        self.enabled.remove(folder);
     }
 
     /// The innermost unit whose group (or a group below it) a process is in.
@@ -178,9 +192,10 @@ pub fn unit_in(text: &str) -> Option<&str> {
     Some(found.strip_prefix('_').unwrap_or(found))
 }
 
-fn make(folder: &Path) -> io::Result<()> {
+/// Whether it was not there.
+fn make(folder: &Path) -> io::Result<bool> {
     match fs::create_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        outcome => outcome,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        outcome => outcome.map(|()| true),
     }
 }

@@ -42,7 +42,11 @@ pub fn plan(
 ) -> Result<Streams, SpawnError> {
     let exec = invocation.exec;
     let mut streams = Streams::default();
-    let output = exec.output.clone().unwrap_or(Output::Journal);
+    let usual = match exec.input {
+        Input::Null | Input::Data | Input::File(_) => Output::Journal,
+        _ => Output::Inherit,
+    };
+    let output = exec.output.clone().unwrap_or(usual);
     let error = exec.error.clone().unwrap_or(Output::Inherit);
     let mut opened = Vec::new();
     let input = input(invocation, identity, &output, &mut streams, made)?;

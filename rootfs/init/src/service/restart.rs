@@ -13,9 +13,10 @@ impl Step<'_> {
     pub(super) fn restarts_after(&self, outcome: Outcome) -> bool {
         let service = self.service;
         let exit = self.machine.main_exit;
-        if service.restart == Restart::No || holds(&service.restart_prevent, exit) {
+        if holds(&service.restart_prevent, exit) {
             return false;
         }
+        // Whatever `Restart=` says.
         if holds(&service.restart_force, exit) {
             return true;
         }

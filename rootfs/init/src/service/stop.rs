@@ -13,7 +13,11 @@ impl Step<'_> {
     pub(super) fn stop_by_job(&mut self) {
         self.machine.stop_asked = true;
         match self.machine.state {
-            State::AutoRestart | State::AutoRestartQueued => self.enter(State::Dead, None),
+            State::AutoRestart | State::AutoRestartQueued => {
+                // What was kept for the restart goes too.
+                self.actions.push(Action::Release { restarting: false });
+                self.enter(State::Dead, None);
+            }
             State::Running | State::Exited => self.enter_stop(Outcome::Success),
             state if state.is_starting() || state.is_reloading() => {
                 self.enter_signal(State::StopSigterm, Outcome::Success);

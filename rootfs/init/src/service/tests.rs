@@ -172,6 +172,8 @@ fn a_stop_by_job_is_no_failure_and_ends_restarts() {
     assert_eq!(world.machine.outcome, Outcome::Success);
     world.take(Event::Start);
     assert_eq!(world.main(BAD), State::AutoRestart);
+    let actions = world.machine.clone().take(&world.service, world.now, Event::Stop);
+    assert_eq!(actions.first(), Some(&Action::Release { restarting: false }), "nothing is kept");
     assert_eq!(world.take(Event::Stop), State::Dead);
 }
 
@@ -367,7 +369,7 @@ fn restarts_are_decided_by_how_it_ended() {
     assert_eq!(world.main(BAD), State::Failed);
     let mut world = World::new(|service| {
         service.restart_force.codes.insert(1);
-        service.restart = Restart::OnAbort;
+        service.restart = Restart::No;
     });
     world.take(Event::Start);
     assert_eq!(world.main(BAD), State::AutoRestart);

@@ -16,6 +16,9 @@ mod details;
 mod properties;
 mod status;
 
+/// The most units of one question.
+const UNITS: usize = 4096;
+
 /// An answer, or none yet.
 enum Reply {
     Now(Answer),
@@ -44,7 +47,7 @@ impl System {
                 Asked::Request(request, root) if !root && !request.only_reads() => {
                     Reply::Now(refused(RefusalKind::AccessDenied, "Access denied"))
                 }
-                Asked::Request(request, _) => self.reply(*request),
+                Asked::Request(request, root) => self.reply(*request, root),
             };
             match reply {
                 Reply::Now(answer) => self.server.answer(number, &answer, &mut self.events),
@@ -53,12 +56,15 @@ impl System {
         }
     }
 
-    fn reply(&mut self, request: Request) -> Reply {
+    fn reply(&mut self, request: Request, root: bool) -> Reply {
         Reply::Now(match request {
             Request::ListUnits => Answer::Units(self.unit_lines()),
             Request::ListJobs => Answer::Jobs(self.job_lines()),
+            Request::Show { units } if units.len() > UNITS => {
+                refused(RefusalKind::BadRequest, format!("more than {UNITS} units at once"))
+            }
             Request::Show { units } => {
-                Answer::Status(units.iter().map(|name| self.status_of(name)).collect())
+                Answer::Status(units.iter().map(|name| self.status_of(name, root)).collect())
             }
             Request::ShowManager => Answer::Manager(Box::new(self.manager_status())),
             Request::Timings => Answer::Timings(Box::new(self.timings())),

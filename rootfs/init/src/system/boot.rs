@@ -97,6 +97,7 @@ impl System {
             return;
         }
         self.boot.finished = clock::micros(clock::now());
+        self.log.up = true;
         let failures = self.failed_units();
         let time = clock::now().as_secs_f64();
         self.log

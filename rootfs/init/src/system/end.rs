@@ -45,6 +45,7 @@ impl System {
         }
         self.log.say(format_args!("{} was asked for; stopping services", goal.command()));
         self.log.show_status = true;
+        self.log.up = false;
         self.end = Some(End { goal, begun: clock::now(), ready: false, clean: true, argument });
         let name: Option<UnitName> = goal.target().parse().ok();
         let Some(id) = name.map(|name| self.find(&name)) else { return };

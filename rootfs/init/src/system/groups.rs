@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use keelson_execution::cgroup::CgroupError;
+use keelson_execution::owner;
 use keelson_jobs::UnitId;
 use keelson_units::model::{Body, Delegate, OomPolicy};
 
@@ -10,22 +11,26 @@ use super::System;
 use crate::events::Source;
 use crate::log;
 use crate::service::{Event, State};
-use crate::unit::{Grouped, Run};
+use crate::unit::{Grouped, Run, UnitRun};
 
 impl System {
     /// Makes the group of a unit, where it has none yet. Without one the unit runs all the same.
     pub(super) fn join_group(&mut self, id: UnitId) {
         let Some(unit) = self.unit(id).filter(|unit| unit.group.is_none()) else { return };
         let source = unit.unit.clone();
-        let Some(resources) = unit.resources().cloned() else { return };
-        let group = match self.hierarchy.create(&source.name, &resources) {
+        let Some(resources) = crate::unit::resources(&source) else { return };
+        let group = match self.hierarchy.create(&source.name, resources) {
             Ok(Some(group)) => group,
             Ok(None) => return,
             Err(error) => return self.tell(id, log::WARNING, error),
         };
-        let mut problems = group.apply(&resources);
+        let mut problems = group.apply(resources);
         if resources.delegate != Delegate::No {
-            problems.extend(group.delegate(&resources, 0, 0));
+            let exec = self.unit(id).and_then(UnitRun::exec).filter(|exec| !exec.dynamic_user);
+            let owner = exec.map(|exec| owner(exec, source.name.as_str()));
+            // A user that is not there fails the start itself, with words.
+            let (uid, gid) = owner.and_then(Result::ok).unwrap_or((0, 0));
+            problems.extend(group.delegate(resources, uid, gid));
         }
         let kill_whole =
             matches!(&source.body, Body::Service(service) if service.oom_policy == OomPolicy::Kill);
@@ -38,9 +43,11 @@ impl System {
             Some((events, token))
         });
         let watched = matches!(&source.body, Body::Service(service) if service.oom_policy != OomPolicy::Continue);
-        let memory = group.memory_events().ok().filter(|_| watched).and_then(|memory| {
+        let memory = Some(&group).filter(|_| watched).and_then(|group| {
+            let memory = group.memory_events().ok()?;
             let token = self.events.add_change(Source::Memory(id), &memory).ok()?;
-            let kills = memory.oom_kills();
+            // A new group has had none.
+            let kills = if group.is_new() { 0 } else { memory.oom_kills() };
             Some((memory, token, kills))
         });
         if let Some(unit) = self.unit_mut(id) {
@@ -93,7 +100,10 @@ impl System {
 
     fn group_is_empty(&mut self, id: UnitId) {
         match self.unit(id).map(|unit| &unit.run) {
-            Some(Run::Service(_)) => self.service_event(id, Event::GroupEmpty),
+            Some(Run::Service(_)) => {
+                self.forget_strangers(id);
+                self.service_event(id, Event::GroupEmpty);
+            }
             Some(
                 Run::Socket(_)
                 | Run::Mount(_)

@@ -6,7 +6,7 @@ use keelson_jobs::{
     Activity, Ended, Job, JobId, JobKind, JobResult, PlanError, Request, Transaction, UnitId,
     queries,
 };
-use keelson_units::model::{Body, JobMode, UnitName};
+use keelson_units::model::{Body, JobMode, UnitKind, UnitName};
 
 use super::{System, Todo};
 use crate::unit::Run;
@@ -26,7 +26,16 @@ impl System {
     ) -> Result<Option<JobId>, PlanError> {
         self.load_all();
         let request = Request { unit, kind, mode, manual };
-        let transaction = Transaction::plan(&self.graph, &self.queue, &request)?;
+        self.enqueue_all(request, &[])
+    }
+
+    /// Queues the same job for several units, all or none; the number is that of the first.
+    pub(super) fn enqueue_all(
+        &mut self,
+        request: Request,
+        others: &[UnitId],
+    ) -> Result<Option<JobId>, PlanError> {
+        let transaction = Transaction::plan_all(&self.graph, &self.queue, &request, others)?;
         for cycle in &transaction.cycles {
             let names: Vec<&str> = cycle.units.iter().map(UnitName::as_str).collect();
             let dropped = cycle.dropped.as_ref().map_or("nothing", |name| name.as_str());
@@ -195,18 +204,22 @@ impl System {
             Some(Run::Timer(_)) => self.start_timer(id),
             Some(Run::Path(_)) => self.start_path(id),
             Some(Run::Mount(_) | Run::Swap(_)) => self.start_mount(id),
-            Some(Run::Plain) => self.start_plain(id, job),
+            Some(Run::Plain) => self.start_plain(id),
             None => {}
         }
         self.reschedule(id);
     }
 
-    fn start_plain(&mut self, id: UnitId, job: JobId) {
+    fn start_plain(&mut self, id: UnitId) {
         match self.unit(id).map(|unit| &unit.unit.body) {
             Some(Body::Device) => self.wait_for_device(id),
+            // The file system is mounted at once and not at the first access.
             Some(Body::Automount(_)) => {
-                self.tell(id, log::WARNING, "automounts are not implemented");
-                self.finish_if_there(job, JobResult::Unsupported);
+                let mount = self.graph.name(id).with_kind(UnitKind::Mount);
+                let unit = self.find(&mount);
+                let (kind, mode) = (JobKind::Start, JobMode::Fail);
+                self.todo.push_back(Todo::Enqueue { unit, kind, mode, why: "its automount" });
+                self.change(id, Activity::Active);
             }
             Some(Body::Slice(_)) => {
                 self.make_slice(id);

@@ -56,6 +56,15 @@ impl System {
         }
     }
 
+    /// Reads a unit without taking it in.
+    pub(super) fn read(&mut self, name: &UnitName) -> Loaded {
+        let mut loaded = self.loader.load(name);
+        if let Loaded::Unit(unit) = &mut loaded {
+            apply_defaults(unit, &self.settings);
+        }
+        loaded
+    }
+
     /// Takes in a unit that was read under a name.
     pub(super) fn take_unit(&mut self, asked: &UnitName, mut unit: Unit) {
         apply_defaults(&mut unit, &self.settings);
@@ -171,9 +180,8 @@ impl System {
         };
         let down = unit.activity.is_inactive() && !unit.restarting;
         if let (true, Some(socket)) = (down, served) {
-            if let Some(Run::Service(run)) = self.unit_mut(id).map(|unit| &mut unit.run) {
-                run.connection = None;
-            }
+            let connection = self.service_mut(id).and_then(|run| run.connection.take());
+            self.closing.extend(connection.map(|(descriptor, _)| descriptor));
             self.connection_ended(socket, id);
         }
         if ended && (served.is_some() || self.unit(id).is_some_and(|unit| unit.transient)) {

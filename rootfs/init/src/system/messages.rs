@@ -1,6 +1,7 @@
 //! Messages of sd_notify(3): whose they are, whether they may be sent, and the descriptor store.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::time::Duration;
 
 use keelson_jobs::UnitId;
 use keelson_units::model::NotifyAccess;
@@ -13,19 +14,30 @@ use crate::service::Event;
 use crate::unit::ServiceRun;
 use crate::unit::service::Stored;
 
+/// Between two complaints about messages.
+const PAUSE: Duration = Duration::from_secs(1);
+
 impl System {
-    /// Takes a message. Descriptors that belong to a barrier are closed, which is the answer to it.
-    pub fn on_message(&mut self, received: Received) {
-        let Received { sender, user, message, descriptors } = received;
-        if message.barrier {
-            return;
+    /// Takes a message. Descriptors that are not stored are closed, which is the answer to a barrier.
+    pub fn on_message(&mut self, mut received: Received) {
+        let mut descriptors = std::mem::take(&mut received.descriptors);
+        if !received.message.barrier {
+            self.obey(received, &mut descriptors);
         }
+        self.closing.append(&mut descriptors);
+    }
+
+    fn obey(&mut self, received: Received, descriptors: &mut Vec<OwnedFd>) {
+        let Received { sender, user, message, descriptors: _ } = received;
         let known = self.processes.get(&sender).copied();
         let by_group = || {
             let name = self.hierarchy.unit_of(sender)?;
             self.graph.id(&name.parse().ok()?)
         };
         let Some(id) = known.or_else(by_group) else {
+            if !self.may_complain() {
+                return;
+            }
             return self.log.note(format_args!(
                 "a notification of process {} belongs to no unit; passed over",
                 sender.as_raw_nonzero()
@@ -42,6 +54,9 @@ impl System {
             NotifyAccess::All => true,
         };
         if !allowed {
+            if !self.may_complain() {
+                return;
+            }
             let text = format!(
                 "Got notification message from PID {}, but reception is not permitted to it.",
                 sender.as_raw_nonzero()
@@ -81,16 +96,26 @@ impl System {
         }
     }
 
+    /// Anybody may send anything: that is told once a second at most.
+    fn may_complain(&mut self) -> bool {
+        let now = crate::clock::now();
+        let may = self.complained.is_none_or(|last| now.saturating_sub(last) >= PAUSE);
+        if may {
+            self.complained = Some(now);
+        }
+        may
+    }
+
     fn add_to_store(
         &mut self,
         id: UnitId,
         message: &Message,
-        descriptors: Vec<OwnedFd>,
+        descriptors: &mut Vec<OwnedFd>,
         most: u32,
     ) {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let name = message.store_name.clone().unwrap_or_else(|| "stored".to_owned());
-        for descriptor in descriptors {
+        while !descriptors.is_empty() {
             let Some(run) = self.service_mut(id) else { return };
             if run.store.len() >= most {
                 return self.tell(
@@ -98,6 +123,12 @@ impl System {
                     log::WARNING,
                     format!("Service's descriptor store is full ({most})."),
                 );
+            }
+            let descriptor = descriptors.remove(0);
+            // The same file is kept once.
+            if run.store.iter().any(|stored| is_same(&stored.descriptor, &descriptor)) {
+                self.closing.push(descriptor);
+                continue;
             }
             let number = run.next_stored;
             run.next_stored += 1;
@@ -121,7 +152,7 @@ impl System {
             all.into_iter().partition::<Vec<_>, _>(|one| name.is_none_or(|name| one.name == name));
         run.store = kept;
         for one in gone {
-            self.close_stored(&one);
+            self.close_stored(one);
         }
     }
 
@@ -130,13 +161,26 @@ impl System {
         let Some(run) = self.service_mut(id) else { return };
         if let Some(at) = run.store.iter().position(|one| one.number == number) {
             let one = run.store.swap_remove(at);
-            self.close_stored(&one);
+            self.close_stored(one);
         }
     }
 
-    fn close_stored(&mut self, one: &Stored) {
+    fn close_stored(&mut self, one: Stored) {
         if let Some(token) = one.token {
             self.events.remove(token, &one.descriptor);
         }
+        self.closing.push(one.descriptor);
     }
+}
+
+/// Whether two descriptors are of one open file (kcmp(2)).
+#[expect(unsafe_code, reason = "kcmp has no safe binding")]
+fn is_same(one: &OwnedFd, other: &OwnedFd) -> bool {
+    const KCMP_FILE: libc::c_int = 0;
+    let own = rustix::process::getpid().as_raw_nonzero().get();
+    // SAFETY: kcmp compares by plain numbers and touches no memory.
+    let outcome = unsafe {
+        libc::syscall(libc::SYS_kcmp, own, own, KCMP_FILE, one.as_raw_fd(), other.as_raw_fd())
+    };
+    outcome == 0
 }

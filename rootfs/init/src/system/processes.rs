@@ -1,10 +1,11 @@
 //! Processes that have executed their program or ended.
 
-use keelson_execution::Progress;
+use keelson_execution::{Child, Progress};
 use keelson_jobs::UnitId;
 use rustix::process::{Pid, WaitStatus};
 
 use super::System;
+use crate::events::{Source, Token};
 use crate::service::{Event, Exit};
 use crate::unit::Run;
 use crate::{clock, log};
@@ -13,9 +14,15 @@ impl System {
     /// A process that was not there yet has executed its program, or failed to.
     pub fn on_pending(&mut self, pid: Pid) {
         let Some((mut child, token)) = self.pending.remove(&pid) else { return };
+        self.leave_pipe(&child, token);
         let executed = match child.poll() {
-            Progress::Pending(_) => {
-                self.pending.insert(pid, (child, token));
+            Progress::Pending(pipe) => {
+                match self.events.add(Source::Pending(pid.as_raw_nonzero()), pipe) {
+                    Ok(token) => {
+                        self.pending.insert(pid, (child, token));
+                    }
+                    Err(error) => self.log.note(format_args!("watching a start: {error}")),
+                }
                 return;
             }
             Progress::Executed => true,
@@ -27,7 +34,6 @@ impl System {
                 false
             }
         };
-        self.events.forget(token);
         let Some(id) = self.processes.get(&pid).copied() else { return };
         for remark in std::mem::take(&mut child.remarks) {
             self.tell(id, log::WARNING, remark);
@@ -37,13 +43,20 @@ impl System {
         }
     }
 
+    /// Before the pipe is closed: processes that were forked meanwhile hold copies of it, so it would not leave by itself.
+    fn leave_pipe(&mut self, child: &Child, token: Token) {
+        if let Progress::Pending(pipe) = &child.progress {
+            self.events.remove(token, pipe);
+        }
+    }
+
     /// A process has ended; those of no unit are orphans and only reaped.
     pub fn on_exit(&mut self, pid: Pid, status: WaitStatus) {
         if self.pending.contains_key(&pid) {
             self.on_pending(pid);
         }
-        if let Some((_, token)) = self.pending.remove(&pid) {
-            self.events.forget(token);
+        if let Some((child, token)) = self.pending.remove(&pid) {
+            self.leave_pipe(&child, token);
         }
         let Some(id) = self.processes.remove(&pid) else { return };
         let exit = Exit::of(status);

@@ -3,15 +3,16 @@
 use std::collections::VecDeque;
 
 use keelson_control::ActiveState;
-use keelson_execution::Release;
+use keelson_execution::directories::tree;
+use keelson_execution::{Release, Released};
 use keelson_jobs::{Activity, JobKind, UnitId};
 use keelson_units::model::{Body, FdStorePreserve, JobMode, Service, Type};
 use rustix::process::{Pid, kill_process};
 
 use super::{System, Todo};
-use crate::service::{Action, Event, State};
+use crate::service::{Action, Event, Exit, State};
 use crate::unit::{Run, ServiceRun};
-use crate::{clock, log, signals};
+use crate::{clock, fork, log, signals};
 
 impl System {
     /// Gives a service an event and does all that it asks for.
@@ -127,7 +128,7 @@ impl System {
             return;
         };
         let why = if again { Release::Restarting } else { Release::Stopped };
-        let remarks =
+        let released =
             keelson_execution::release(name.as_str(), &service.exec, &mut run.runtime, why);
         let kept = match service.fd_store_preserve {
             FdStorePreserve::Yes => true,
@@ -141,11 +142,58 @@ impl System {
             // The connection's number is needed until the socket was told.
             run.connection_environment.clear();
         }
-        for remark in remarks {
-            self.tell(id, log::WARNING, remark);
-        }
+        self.finish_release(id, released);
         if !again {
             self.release_group(id);
+        }
+    }
+
+    /// Tells what did not work, and has a child remove what is left: a service may have left any amount.
+    pub(super) fn finish_release(&mut self, id: UnitId, released: Released) {
+        for problem in released.problems {
+            self.tell(id, log::WARNING, problem);
+        }
+        if released.rubbish.is_empty() {
+            return;
+        }
+        // The child is reaped as one of no unit.
+        let removal = fork::fork(|| {
+            for path in &released.rubbish {
+                if let Err(error) = tree::remove(path) {
+                    let line = format!("<4>keelson: removing {}: {error}", path.display());
+                    // There is nobody else to tell.
+                    let _lost = std::fs::write("/dev/kmsg", line);
+                }
+            }
+            0
+        });
+        if let Err(error) = removal {
+            self.tell(id, log::WARNING, format!("removing its folders: {error}"));
+        }
+    }
+
+    /// Whether a process is still the one that a service knows by this number: a child of ours that is not reaped, or one
+    /// of its group. The end of others (`MAINPID=`, `PIDFile=`) is told to nobody, and their numbers are given out anew.
+    fn is_still(&self, id: UnitId, pid: Pid) -> bool {
+        if !self.hierarchy.is_present() {
+            return true;
+        }
+        let own = self.processes.get(&pid) == Some(&id) && is_our_child(pid);
+        own || self.hierarchy.unit_of(pid).as_deref() == Some(self.graph.name(id).as_str())
+    }
+
+    /// Once the group of a service is empty: processes whose end was not seen have ended.
+    pub(super) fn forget_strangers(&mut self, id: UnitId) {
+        let Some(run) = self.service_mut(id) else { return };
+        let known: Vec<Pid> = run.machine.main.into_iter().chain(run.machine.control).collect();
+        for pid in known {
+            if self.is_still(id, pid) {
+                continue;
+            }
+            if self.processes.get(&pid) == Some(&id) {
+                self.processes.remove(&pid);
+            }
+            self.service_event(id, Event::Exited(pid, Exit::Code(0)));
         }
     }
 
@@ -167,7 +215,7 @@ impl System {
             signals.push(libc::SIGCONT);
         }
         let mut any = false;
-        for pid in processes {
+        for pid in processes.iter().filter(|pid| self.is_still(id, **pid)) {
             for number in &signals {
                 any |=
                     signals::of(*number).is_some_and(|signal| kill_process(*pid, signal).is_ok());
@@ -252,14 +300,18 @@ fn send(pid: Pid, number: i32) {
 /// The text of a small file that a service wrote; it may be anything.
 fn read_bounded(path: &std::path::Path) -> Option<String> {
     use std::io::Read;
+    use std::os::fd::AsRawFd;
     use std::os::unix::fs::OpenOptionsExt;
-    let file = std::fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)
-        .ok()?;
+    let options = |flags| {
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true).custom_flags(flags).clone()
+    };
+    // First without opening it in earnest: to open a device may start it.
+    let place = options(libc::O_PATH).open(path).ok()?;
+    place.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    let link = format!("/proc/self/fd/{}", place.as_raw_fd());
+    let file = options(libc::O_NONBLOCK | libc::O_NOCTTY).open(link).ok()?;
     let mut text = String::new();
-    file.metadata().ok().filter(std::fs::Metadata::is_file)?;
     file.take(64).read_to_string(&mut text).ok()?;
     Some(text)
 }

@@ -262,10 +262,9 @@ impl System {
         let name = self.name(id);
         let Some(unit) = self.unit_mut(id) else { return };
         unit.invocation.clone_from(&text);
-        let exec = unit.exec().cloned();
-        if let Some(exec) = exec {
-            link(&format!("invocation:{name}"), Some(&text));
-            log_links(name.as_str(), &exec);
+        if let Some(exec) = unit.exec() {
+            link(&format!("invocation:{name}"), &text);
+            log_links(name.as_str(), exec);
         }
     }
 }
@@ -281,17 +280,18 @@ fn log_links(name: &str, exec: &ExecSettings) {
         ("log-rate-limit-burst", exec.log_rate_burst.map(|burst| burst.to_string())),
     ];
     for (key, value) in facts {
-        if value.is_some() {
-            link(&format!("{key}:{name}"), value.as_deref());
+        if let Some(value) = value {
+            link(&format!("{key}:{name}"), &value);
         }
     }
 }
 
-fn link(name: &str, target: Option<&str>) {
+fn link(name: &str, target: &str) {
+    use std::os::unix::fs::symlink;
     let path = format!("/run/systemd/units/{name}");
-    let _absent = std::fs::remove_file(&path);
-    if let Some(target) = target {
+    if symlink(target, &path).is_err() {
+        let _absent = std::fs::remove_file(&path);
         // Without it the log lacks the invocation of some lines, which is no reason not to start.
-        let _lost = std::os::unix::fs::symlink(target, &path);
+        let _lost = symlink(target, &path);
     }
 }

@@ -155,6 +155,10 @@ impl System {
 
     /// It has elapsed.
     pub(super) fn timer_time(&mut self, id: UnitId) {
+        // A time that has come and stays would come again at once, for ever.
+        if let Some(run) = self.timer_mut(id) {
+            run.next = None;
+        }
         if self.end.is_some() || !self.activity(id).is_active() {
             return;
         }

@@ -26,6 +26,26 @@ impl Draft<'_> {
         self.expand(goal)
     }
 
+    /// Adds one more goal, which the first one does not do without.
+    pub fn pull_too(
+        &mut self,
+        unit: UnitId,
+        kind: JobKind,
+        mode: JobMode,
+    ) -> Result<(), PlanError> {
+        if kind == JobKind::Nop {
+            return Ok(());
+        }
+        applicable(self.graph, unit, kind)?;
+        let (job, new) = self.job(unit, kind);
+        if let Some(why) = &self.jobs[job].why {
+            return Err(why.clone());
+        }
+        self.link(Link { subject: 0, object: job, matters: true, conflicts: false });
+        let alone = matches!(mode, JobMode::IgnoreDependencies | JobMode::IgnoreRequirements);
+        if new && !alone { self.expand(job) } else { Ok(()) }
+    }
+
     /// Stops what is up (or about to be) and is neither needed nor exempt from isolation.
     pub fn isolate(&mut self) -> Result<(), PlanError> {
         for unit in self.graph.units() {

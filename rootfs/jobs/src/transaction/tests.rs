@@ -6,7 +6,7 @@ use keelson_units::model::JobMode::{
 
 use crate::graph::Load;
 use crate::testing::World;
-use crate::{Activity, JobKind, PlanError};
+use crate::{Activity, JobKind, PlanError, Request, Transaction};
 
 const START: JobKind = JobKind::Start;
 const STOP: JobKind = JobKind::Stop;
@@ -215,3 +215,34 @@ fn jobs_that_are_queued_stay_where_the_mode_says_so() {
 }
 
 mod random;
+
+#[test]
+fn several_goals_are_planned_together_or_not_at_all() {
+    type Row = (&'static str, &'static str, JobKind, &'static str, Option<&'static [&'static str]>);
+    let rows: &[Row] = &[
+        ("a\nb After=a\nc", "", START, "a b c", Some(&["start a", "start b", "start c"])),
+        ("a Requires=b\nb\nc", "", START, "b a", Some(&["start a", "start b"])),
+        ("a Requires=b\nb\nc", "a b c", STOP, "b a c", Some(&["stop a", "stop b", "stop c"])),
+        // What needs nothing is left out, but for the first.
+        ("a\nb\nc", "b", START, "a b", Some(&["start a"])),
+        ("a Conflicts=b\nb", "", START, "a b", None),
+        ("a After=b\nb After=a", "", START, "a b", None),
+    ];
+    for (text, active, kind, goals, expected) in rows {
+        let mut world = World::new(text);
+        if !active.is_empty() {
+            world.activity(active, Activity::Active);
+        }
+        let mut ids = goals.split(' ').map(|goal| world.id(goal));
+        let unit = ids.next().expect("a goal");
+        let request = Request { unit, kind: *kind, mode: Replace, manual: true };
+        let others: Vec<_> = ids.collect();
+        let plan = Transaction::plan_all(&world.graph, &world.queue, &request, &others);
+        let found = plan.ok().map(|plan| world.jobs(&plan));
+        assert_eq!(
+            found,
+            expected.map(|jobs| jobs.iter().map(|&job| job.to_owned()).collect()),
+            "{text} {goals}"
+        );
+    }
+}

@@ -5,6 +5,8 @@ use regex_lite::{Regex, RegexBuilder};
 use crate::entry::{Entry, Id};
 use crate::store::reader::Query;
 
+pub use keelson_units::glob::{is_pattern as is_glob, matches as glob};
+
 /// What an entry must be to be shown. An empty list asks for nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -121,32 +123,6 @@ pub fn unit_name(name: &str) -> String {
     ];
     let whole = suffixes.iter().any(|suffix| name.ends_with(suffix));
     if whole || is_glob(name) { name.to_owned() } else { format!("{name}.service") }
-}
-
-/// Whether a name is a pattern.
-pub fn is_glob(name: &str) -> bool {
-    name.contains(['*', '?', '['])
-}
-
-/// Whether `text` matches a pattern with `*`, `?` and `[...]` (glob(7)).
-pub fn glob(pattern: &str, text: &str) -> bool {
-    let mut expression = String::from("^");
-    let mut rest = pattern.chars();
-    while let Some(c) = rest.next() {
-        match c {
-            '*' => expression.push_str(".*"),
-            '?' => expression.push('.'),
-            '[' => {
-                let class: String = rest.by_ref().take_while(|c| *c != ']').collect();
-                let (not, class) =
-                    class.strip_prefix('!').map_or(("", class.as_str()), |class| ("^", class));
-                expression.extend(["[", not, &class.replace('\\', "\\\\"), "]"]);
-            }
-            other => expression.push_str(&regex_lite::escape(&other.to_string())),
-        }
-    }
-    expression.push('$');
-    Regex::new(&expression).is_ok_and(|expression| expression.is_match(text))
 }
 
 #[cfg(test)]

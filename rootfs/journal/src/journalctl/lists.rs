@@ -32,7 +32,7 @@ pub fn invocation_list(
     out: &mut impl Write,
 ) -> Result<(), Problem> {
     if filter.units.is_none() {
-        return Err(Problem("--list-invocations needs a unit (-u)".to_owned()));
+        return Err(Problem::Told("--list-invocations needs a unit (-u)".to_owned()));
     }
     let all = invocations(filter, reader)?;
     let count = i64::try_from(all.len()).unwrap_or(0);

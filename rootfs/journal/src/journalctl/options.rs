@@ -74,6 +74,8 @@ pub struct Options {
     pub filter: Filter,
     /// Which boot.
     pub boot: BootChoice,
+    /// Whether that was said.
+    boot_named: bool,
     /// Which invocation of a unit, as an offset; `filter` has one given by its identity.
     pub invocation: Option<i64>,
     /// How many.
@@ -126,6 +128,7 @@ impl Default for Options {
             action: Action::Show,
             filter: Filter::default(),
             boot: BootChoice::All,
+            boot_named: false,
             invocation: None,
             lines: None,
             follow: false,
@@ -278,12 +281,15 @@ impl Options {
                 self.vacuum().age =
                     Some(time_span(&text).flatten().ok_or(format!("`{text}` is no time span"))?);
             }
-            "boot" => self.boot = boot(&optional(parser, is_boot)?.unwrap_or_default())?,
+            "boot" => {
+                self.boot = boot(&optional(parser, is_boot)?.unwrap_or_default())?;
+                self.boot_named = true;
+            }
             "invocation" => self.set_invocation(&optional(parser, is_boot)?.unwrap_or_default())?,
             "lines" => self.lines = Some(lines(optional(parser, is_count)?.as_deref())?),
             "dmesg" => {
                 self.filter.kernel = true;
-                if self.boot == BootChoice::All {
+                if !self.boot_named {
                     self.boot = BootChoice::Offset(0);
                 }
             }

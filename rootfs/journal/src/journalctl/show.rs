@@ -24,7 +24,7 @@ pub fn settle(options: &Options, reader: &mut Reader) -> Result<Filter, Problem>
     }
     let known = boots::list(reader.segments());
     let chosen = boots::choose(&known, &options.boot, clock::boot_id())
-        .map_err(|error| Problem(error.to_string()))?;
+        .map_err(|error| Problem::Told(error.to_string()))?;
     filter.boots = chosen.map(|boot| vec![boot]);
     if let Some(offset) = options.invocation {
         filter.invocation = Some(invocation(&filter, offset, reader)?);
@@ -69,7 +69,7 @@ pub fn invocations(filter: &Filter, reader: &mut Reader) -> io::Result<Vec<(Stri
 
 fn invocation(filter: &Filter, offset: i64, reader: &mut Reader) -> Result<String, Problem> {
     if filter.units.is_none() {
-        return Err(Problem("--invocation= with an offset needs a unit".to_owned()));
+        return Err(Problem::Told("--invocation= with an offset needs a unit".to_owned()));
     }
     let found = invocations(filter, reader)?;
     let count = i64::try_from(found.len()).unwrap_or(0);
@@ -77,7 +77,7 @@ fn invocation(filter: &Filter, offset: i64, reader: &mut Reader) -> Result<Strin
     let chosen = usize::try_from(place).ok().and_then(|place| found.get(place));
     chosen
         .map(|(id, _, _)| id.clone())
-        .ok_or_else(|| Problem(format!("no invocation {offset} in the journal")))
+        .ok_or_else(|| Problem::Told(format!("no invocation {offset} in the journal")))
 }
 
 /// The place a cursor names.
@@ -146,7 +146,8 @@ pub fn run(
     let after = options.after_cursor.clone().or(kept);
     let place = match options.cursor.as_ref().or(after.as_ref()) {
         Some(text) => Some(
-            parse_cursor(text.trim()).ok_or_else(|| Problem(format!("`{text}` is no cursor")))?,
+            parse_cursor(text.trim())
+                .ok_or_else(|| Problem::Told(format!("`{text}` is no cursor")))?,
         ),
         None => None,
     };

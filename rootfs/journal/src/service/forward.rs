@@ -83,7 +83,7 @@ impl Forwarders {
         }
         let Some(terminal) = &mut self.terminal else { return };
         let mut text = name_of(fields);
-        text.extend_from_slice(get(fields, "MESSAGE").unwrap_or_default());
+        text.extend(get(fields, "MESSAGE").unwrap_or_default().iter().copied().map(plain));
         text.extend_from_slice(b"\r\n");
         match terminal.write(&text) {
             Ok(length) if length == text.len() => {}
@@ -105,7 +105,7 @@ impl Forwarders {
         let facility: u32 = facility(fields);
         let mut text = format!("<{}>", facility << 3 | u32::from(level)).into_bytes();
         text.extend_from_slice(&name_of(fields));
-        text.extend_from_slice(get(fields, "MESSAGE").unwrap_or_default());
+        text.extend(get(fields, "MESSAGE").unwrap_or_default().iter().copied().map(plain));
         text.truncate(900);
         // The ring limits who writes to it; the line is in the log all the same.
         if let Some(ring) = &mut self.ring
@@ -152,15 +152,24 @@ fn open(path: &Path) -> Option<File> {
     OpenOptions::new().write(true).custom_flags(flags).open(path).ok()
 }
 
+/// A byte that may go to a terminal: no escape and no line that a client made up.
+fn plain(byte: u8) -> u8 {
+    match byte {
+        b'\n' => b' ',
+        0..0x20 | 0x7f if byte != b'\t' => b'?',
+        _ => byte,
+    }
+}
+
 /// `identifier[pid]: `
 fn name_of(fields: &[Field]) -> Vec<u8> {
     let identifier = get(fields, "SYSLOG_IDENTIFIER").or_else(|| get(fields, "_COMM"));
     let Some(identifier) = identifier else { return Vec::new() };
     let pid = get(fields, "SYSLOG_PID").or_else(|| get(fields, "_PID"));
-    let mut name = identifier.to_vec();
+    let mut name: Vec<u8> = identifier.iter().copied().map(plain).collect();
     if let Some(pid) = pid {
         name.push(b'[');
-        name.extend_from_slice(pid);
+        name.extend(pid.iter().copied().map(plain));
         name.push(b']');
     }
     name.extend_from_slice(b": ");

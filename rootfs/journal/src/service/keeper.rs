@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::config::{Config, Storage};
 use super::lost::{Lost, Reason};
+use crate::clock;
 use crate::entry::{Field, Id, Stamp, get};
 use crate::store::directory::{self, PERSISTENT, VOLATILE};
 use crate::store::reader::{Direction, Query, Reader, Source};
@@ -18,6 +19,8 @@ const RETRY: u64 = 30_000_000;
 const CHECK: u64 = 60_000_000;
 /// The default of `SystemMaxUse=` where a tenth of the disk is more.
 const DISK_CEILING: u64 = 64 << 20;
+/// What is kept of the log on a disk that others filled, where a quarter of `SystemMaxUse=` is more.
+const KEPT: u64 = 16 << 20;
 /// The default of `RuntimeMaxUse=`.
 const MEMORY_CEILING: u64 = 8 << 20;
 
@@ -46,6 +49,8 @@ pub struct Keeper {
     next_retry: u64,
     next_check: u64,
     unsynced: Option<u64>,
+    /// Whether the last entry was taken by no store, which is told once.
+    refused: bool,
     /// What is to be said in the log.
     pub notes: Notes,
     /// Segments removed by the limits up to this record.
@@ -67,6 +72,7 @@ impl Keeper {
             next_retry: 0,
             next_check: 0,
             unsynced: None,
+            refused: false,
             notes: Notes::new(),
             vacuumed_to: None,
         };
@@ -109,7 +115,8 @@ impl Keeper {
 
     fn switch(&mut self, place: Place, stamp: &Stamp) -> io::Result<()> {
         let folder = self.folder(place);
-        let (mut writer, recovered) = Writer::open(&folder, self.machine, draw(), stamp.realtime)?;
+        let (mut writer, recovered) =
+            Writer::open(&folder, self.machine, clock::draw_id(), stamp.realtime)?;
         self.note_recovery(recovered);
         let (wanted, ceiling) = match place {
             Place::Disk => (self.config.system, DISK_CEILING),
@@ -164,6 +171,7 @@ impl Keeper {
         let outcome = self.try_append(stamp, fields);
         match outcome {
             Ok(()) => {
+                self.refused = false;
                 let urgent = get(fields, "PRIORITY")
                     .and_then(crate::entry::priority)
                     .is_some_and(|level| level <= 2);
@@ -173,7 +181,12 @@ impl Keeper {
                 }
             }
             Err(AppendError::TooLong(_)) => lost.add(Reason::TooLong, 1),
-            Err(AppendError::Io(_)) => lost.add(Reason::Storage, 1),
+            Err(AppendError::Io(error)) => {
+                lost.add(Reason::Storage, 1);
+                if !std::mem::replace(&mut self.refused, true) {
+                    self.notes.push((3, format!("The log is kept nowhere: {error}")));
+                }
+            }
         }
     }
 
@@ -233,11 +246,14 @@ impl Keeper {
             files: Some(self.limits.max_files),
             age: self.limits.max_age,
             release: release.max(short),
+            // Who fills the disk does not empty the log by it.
+            keep: (self.limits.max_use / 4).min(KEPT),
         };
         match retention::vacuum(&folder, want, SystemTime::now()) {
             Ok(removed) if removed.is_empty() => {}
             Ok(_) => {
-                self.vacuumed_to = first_sequence(&folder).map(|first| first.saturating_sub(1));
+                self.vacuumed_to =
+                    directory::first_sequence(&folder).map(|first| first.saturating_sub(1));
             }
             Err(error) => {
                 self.notes.push((4, format!("Old log segments were not removed: {error}")));
@@ -377,21 +393,4 @@ impl Keeper {
             .min()
             .unwrap_or(u64::MAX)
     }
-}
-
-/// The first record that is still there.
-fn first_sequence(folder: &Path) -> Option<u64> {
-    let oldest = directory::segments(folder).ok()?.into_iter().next()?;
-    let file = std::fs::File::open(oldest).ok()?;
-    let head = crate::store::segment::read_at(&file, 0, crate::store::frame::HEADER_LENGTH).ok()?;
-    crate::store::frame::Header::decode(&head).map(|header| header.first_sequence)
-}
-
-/// A random identity; the time where the kernel gives none.
-fn draw() -> Id {
-    let drawn = std::fs::read_to_string("/proc/sys/kernel/random/uuid").ok();
-    drawn.and_then(|text| Id::parse(&text)).unwrap_or_else(|| {
-        let passed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Id(passed.as_nanos().to_le_bytes())
-    })
 }

@@ -10,6 +10,7 @@ use super::forward::Forwarders;
 use super::keeper::Keeper;
 use super::lost::{self, Lost, Reason};
 use super::rate::{Limiter, Rate, Verdict, burst_factor};
+use super::reading::Reading;
 use super::sender::{Credentials, Process, Senders, slice_of};
 use crate::clock;
 use crate::entry::{Field, Id, Stamp, field, get, priority};
@@ -55,6 +56,8 @@ pub struct Log {
     pub lost: Lost,
     /// Where lines go besides.
     pub forward: Forwarders,
+    /// Which stream is being read.
+    pub reading: Reading,
     config: Config,
     senders: Senders,
     limiter: Limiter,
@@ -68,12 +71,14 @@ impl Log {
     /// Opens the log of the host at `root`.
     pub fn open(root: &Path, config: &Config, remarks: &[Remark]) -> Self {
         let boot = clock::boot_id();
-        let keeper = Keeper::open(root, clock::machine_id(root), config, &clock::stamp(boot));
+        let machine = clock::machine_id(root);
+        let keeper = Keeper::open(root, machine, config, &clock::stamp(boot));
         let free = Space::of(root).map_or(0, |space| space.free);
         let mut log = Self {
             keeper,
             lost: Lost::default(),
             forward: Forwarders::new(root, config),
+            reading: Reading::open(root, machine, boot),
             config: config.clone(),
             senders: Senders::new(root),
             limiter: Limiter::default(),
@@ -113,7 +118,8 @@ impl Log {
             let rate =
                 known.as_ref().map_or(self.config.rate, |known| known.rate(self.config.rate));
             let rate = Rate { burst: rate.burst.saturating_mul(self.factor), ..rate };
-            match self.limiter.count(unit, rate, stamp.monotonic) {
+            let uid = line.credentials.map_or(0, |sender| sender.uid);
+            match self.limiter.count(unit, uid, rate, stamp.monotonic) {
                 Verdict::Suppress => return,
                 Verdict::Pass(0) => {}
                 Verdict::Pass(suppressed) => self.tell_suppressed(unit, suppressed),
@@ -171,10 +177,16 @@ impl Log {
 
     /// A line of the service's own.
     pub fn own(&mut self, level: u8, message: &str) {
-        self.own_fields(vec![field("MESSAGE", message), field("PRIORITY", level.to_string())]);
+        // What goes wrong with the log itself must be seen where the log is not.
+        let also = Also { kmsg: level <= 3, ..Also::default() };
+        self.store_own(vec![field("MESSAGE", message), field("PRIORITY", level.to_string())], also);
     }
 
-    fn own_fields(&mut self, mut fields: Vec<Field>) {
+    fn own_fields(&mut self, fields: Vec<Field>) {
+        self.store_own(fields, Also::default());
+    }
+
+    fn store_own(&mut self, mut fields: Vec<Field>, also: Also) {
         let stamp = self.stamp();
         let pid = rustix::process::getpid().as_raw_nonzero().get();
         let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
@@ -182,14 +194,14 @@ impl Log {
         fields.push(field("SYSLOG_IDENTIFIER", OWN));
         self.add_trusted(&mut fields, Some(&process), Some(OWN_UNIT));
         fields.push(field("_TRANSPORT", "driver"));
-        self.forward.forward(&fields, &stamp, Also::default(), &mut self.lost);
+        self.forward.forward(&fields, &stamp, also, &mut self.lost);
         self.keeper.append(&stamp, &fields, &mut self.lost);
     }
 
     /// What is due: gap records, the keeper's notes, overdue rate limits, syncs.
     pub fn tick(&mut self) {
         let stamp = self.stamp();
-        for (unit, count) in self.limiter.overdue(self.config.rate.interval, stamp.monotonic) {
+        for (unit, count) in self.limiter.overdue(stamp.monotonic) {
             self.tell_suppressed(&unit, count);
         }
         self.keeper.tick(&stamp, &mut self.lost);
@@ -208,9 +220,17 @@ impl Log {
         }
     }
 
+    /// Tells what was not told yet, before the service ends.
+    pub fn end(&mut self) {
+        for (unit, count) in self.limiter.take() {
+            self.tell_suppressed(&unit, count);
+        }
+        self.tick();
+    }
+
     /// When `tick` is due next, in microseconds since the boot.
     pub fn next_due(&self) -> u64 {
-        let limit = self.limiter.next_due(self.config.rate.interval).unwrap_or(u64::MAX);
+        let limit = self.limiter.next_due().unwrap_or(u64::MAX);
         self.keeper.next_due().min(limit).min(self.forward.next_due())
     }
 

@@ -37,6 +37,10 @@ const REASONS: [(Reason, &str, &str); 8] = [
 /// `MESSAGE_ID` of "messages are missing", which systemd gives such records too.
 const MESSAGE_ID: &str = "e9bf28e6e834481bb6f48f548ad13606";
 
+/// The fields that say what the log is missing. `journalctl --verify` believes them.
+pub const OWN_FIELDS: [&str; 4] =
+    ["JOURNAL_LOST", "JOURNAL_LOST_REASON", "JOURNAL_NOT_FORWARDED", "JOURNAL_VACUUMED_TO"];
+
 /// The counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lost([u64; REASONS.len()]);
@@ -44,7 +48,7 @@ pub struct Lost([u64; REASONS.len()]);
 impl Lost {
     /// Counts lines.
     pub fn add(&mut self, reason: Reason, lines: u64) {
-        self.0[reason as usize] += lines;
+        self.0[reason as usize] = self.0[reason as usize].saturating_add(lines);
     }
 
     /// The records that say what was lost; the counts begin anew.

@@ -5,13 +5,17 @@ use crate::entry::{Field, is_field_name};
 
 /// The most fields of one entry.
 const MAX_FIELDS: usize = 1024;
+/// The most fields and the most entries of one datagram, which bound the memory any client can make the service take.
+const MAX_ALL_FIELDS: usize = 8192;
+const MAX_ENTRIES: usize = 1024;
 
 /// What a datagram or a memory file holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parsed {
     /// The entries, each with the fields a client may set.
     pub entries: Vec<Vec<Field>>,
-    /// Whether the bytes ended within a field, or a line was none; what was whole before is in `entries`.
+    /// Whether the bytes ended within a field, a line was none or there were too many; what was whole before is in
+    /// `entries`.
     pub malformed: bool,
 }
 
@@ -20,6 +24,7 @@ pub fn parse(bytes: &[u8]) -> Parsed {
     let mut parsed = Parsed::default();
     let mut entry = Vec::new();
     let mut rest = bytes;
+    let mut fields = 0;
     while !rest.is_empty() {
         let Some((name, value, after)) = line(rest) else {
             parsed.malformed = true;
@@ -34,13 +39,19 @@ pub fn parse(bytes: &[u8]) -> Parsed {
             parsed.malformed = true;
             break;
         };
-        match std::str::from_utf8(name) {
-            Ok(text)
-                if is_field_name(name) && !text.starts_with('_') && entry.len() < MAX_FIELDS =>
-            {
-                entry.push((text.to_owned(), value.to_vec()));
-            }
-            _ => {}
+        let Ok(text) = std::str::from_utf8(name) else { continue };
+        if !is_field_name(name) || text.starts_with('_') {
+            continue;
+        }
+        fields += 1;
+        if fields > MAX_ALL_FIELDS || parsed.entries.len() >= MAX_ENTRIES {
+            parsed.malformed = true;
+            break;
+        }
+        if entry.len() < MAX_FIELDS {
+            entry.push((text.to_owned(), value.to_vec()));
+        } else {
+            parsed.malformed = true;
         }
     }
     close(&mut parsed, &mut entry);

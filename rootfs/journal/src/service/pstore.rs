@@ -34,7 +34,11 @@ fn import_file(root: &Path, path: &Path, log: &mut Log) -> std::io::Result<()> {
     let content = std::fs::read(path)?;
     let lines: Vec<&[u8]> =
         content.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
-    log.own(2, &format!("The kernel left a crash record: {name}, {} lines", lines.len()));
+    let (count, stored) = (lines.len(), lines.len().min(MAX_LINES));
+    log.own(
+        2,
+        &format!("The kernel left a crash record: {name}, {stored} of {count} lines follow"),
+    );
     for line in lines.iter().take(MAX_LINES) {
         let (level, text) = super::syslog::prefix(line);
         let level = level.unwrap_or(4) & 7;

@@ -1,4 +1,6 @@
-//! Rate limits: so many lines of one unit in an interval, the rest are counted. Pure.
+//! Rate limits: so many lines of one unit and user in an interval, the rest are counted. Pure.
+//!
+//! Users count apart: the programs of all who log in by SSH are of its unit, and one of them must not silence it.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -18,6 +20,8 @@ pub struct Rate {
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
     since: u64,
+    /// The unit's own, in microseconds.
+    interval: u64,
     passed: u64,
     suppressed: u64,
 }
@@ -34,27 +38,31 @@ pub enum Verdict {
 /// The counts of all units.
 #[derive(Debug, Default)]
 pub struct Limiter {
-    counts: HashMap<String, Count>,
+    /// By unit and user.
+    counts: HashMap<(String, u32), Count>,
 }
 
 impl Limiter {
-    /// Counts a line of `unit` at `now`, in microseconds since the boot.
-    pub fn count(&mut self, unit: &str, rate: Rate, now: u64) -> Verdict {
+    /// Counts a line of `unit` by a process of the user `uid` at `now`, in microseconds since the boot.
+    pub fn count(&mut self, unit: &str, uid: u32, rate: Rate, now: u64) -> Verdict {
         if rate.burst == 0 || rate.interval.is_zero() {
             return Verdict::Pass(0);
         }
         let interval = u64::try_from(rate.interval.as_micros()).unwrap_or(u64::MAX);
         if self.counts.len() >= MAX_UNITS {
             self.counts.retain(|_, count| {
-                count.suppressed > 0 || count.since.saturating_add(interval) > now
+                count.suppressed > 0 || count.since.saturating_add(count.interval) > now
             });
         }
-        let count =
-            self.counts.entry(unit.to_owned()).or_insert(Count { since: now, ..Count::default() });
+        let count = self
+            .counts
+            .entry((unit.to_owned(), uid))
+            .or_insert(Count { since: now, ..Count::default() });
+        count.interval = interval;
         let mut before = 0;
         if now >= count.since.saturating_add(interval) {
             before = count.suppressed;
-            *count = Count { since: now, ..Count::default() };
+            *count = Count { since: now, interval, ..Count::default() };
         }
         if count.passed < rate.burst {
             count.passed += 1;
@@ -64,24 +72,30 @@ impl Limiter {
         Verdict::Suppress
     }
 
-    /// Takes what units whose interval of `limit` is over have suppressed, for a record that says so.
-    pub fn overdue(&mut self, interval: Duration, now: u64) -> Vec<(String, u64)> {
-        let interval = u64::try_from(interval.as_micros()).unwrap_or(u64::MAX);
+    /// Takes what units whose interval is over have suppressed, for a record that says so.
+    pub fn overdue(&mut self, now: u64) -> Vec<(String, u64)> {
         let mut told = Vec::new();
-        for (unit, count) in &mut self.counts {
-            if count.suppressed > 0 && now >= count.since.saturating_add(interval) {
+        for ((unit, _), count) in &mut self.counts {
+            if count.suppressed > 0 && now >= count.since.saturating_add(count.interval) {
                 told.push((unit.clone(), count.suppressed));
-                *count = Count { since: now, ..Count::default() };
+                *count = Count { since: now, interval: count.interval, ..Count::default() };
             }
         }
         told
     }
 
+    /// Takes what was suppressed so far, whether an interval is over or not.
+    pub fn take(&mut self) -> Vec<(String, u64)> {
+        let suppressed = self.counts.iter_mut().filter(|(_, count)| count.suppressed > 0);
+        suppressed
+            .map(|((unit, _), count)| (unit.clone(), std::mem::take(&mut count.suppressed)))
+            .collect()
+    }
+
     /// When the next interval with suppressed lines is over, in microseconds since the boot.
-    pub fn next_due(&self, interval: Duration) -> Option<u64> {
-        let interval = u64::try_from(interval.as_micros()).unwrap_or(u64::MAX);
+    pub fn next_due(&self) -> Option<u64> {
         let waiting = self.counts.values().filter(|count| count.suppressed > 0);
-        waiting.map(|count| count.since.saturating_add(interval)).min()
+        waiting.map(|count| count.since.saturating_add(count.interval)).min()
     }
 }
 

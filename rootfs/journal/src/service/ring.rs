@@ -61,7 +61,8 @@ impl Ring {
     }
 
     fn store(&mut self, record: kmsg::Record, log: &mut Log) {
-        let next = self.next.unwrap_or(record.sequence);
+        // The kernel numbers the records of a boot from 0: what went before the first that is there was overwritten.
+        let next = self.next.unwrap_or(0);
         if record.sequence < next {
             return;
         }

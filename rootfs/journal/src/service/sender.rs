@@ -24,6 +24,13 @@ pub struct Credentials {
     pub gid: u32,
 }
 
+impl Credentials {
+    /// Whether the sender is root or the service's own user: such a one is believed.
+    pub fn is_own(self) -> bool {
+        self.uid == 0 || self.uid == rustix::process::geteuid().as_raw()
+    }
+}
+
 /// What a process is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Process {
@@ -59,7 +66,7 @@ impl Unit {
 /// What is known of processes and units at this moment.
 pub struct Senders {
     root: PathBuf,
-    processes: HashMap<i32, (u64, Rc<Process>)>,
+    processes: HashMap<i32, (u64, Credentials, Rc<Process>)>,
     units: HashMap<String, (u64, Rc<Unit>)>,
 }
 
@@ -69,22 +76,23 @@ impl Senders {
         Self { root: root.to_owned(), processes: HashMap::new(), units: HashMap::new() }
     }
 
-    /// The process that has `credentials`; what was read within a second counts, and longer once it is gone.
+    /// The process that has `credentials`; what was read within a second counts, and longer once it is gone. What was
+    /// read of another user's process of the same number never counts.
     pub fn process(&mut self, credentials: Credentials, now: u64) -> Rc<Process> {
-        let known = self.processes.get(&credentials.pid);
-        if let Some((read, process)) = known.filter(|(read, _)| now < read + FRESH) {
-            let _ = read;
+        let known =
+            self.processes.get(&credentials.pid).filter(|(_, sender, _)| *sender == credentials);
+        if let Some((_, _, process)) = known.filter(|(read, ..)| now < read + FRESH) {
             return process.clone();
         }
         let folder = self.root.join("proc").join(credentials.pid.to_string());
-        if let (false, Some((_, process))) = (folder.exists(), known) {
+        if let (false, Some((_, _, process))) = (folder.exists(), known) {
             return process.clone();
         }
         let process = Rc::new(read_process(&folder, credentials));
         if self.processes.len() >= REMEMBERED {
             self.processes.clear();
         }
-        self.processes.insert(credentials.pid, (now, process.clone()));
+        self.processes.insert(credentials.pid, (now, credentials, process.clone()));
         process
     }
 

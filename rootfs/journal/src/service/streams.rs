@@ -2,7 +2,7 @@
 //!
 //! Lines are looked at in the socket and taken out of it only once they are stored, so a service that is killed loses
 //! none of them. A line that comes in pieces is the exception: its pieces are taken, lest a writer of single bytes fill
-//! the socket.
+//! the socket, which then would never be ready again.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -19,11 +19,18 @@ use crate::entry::{Field, field};
 /// The most bytes looked at in one go.
 pub const WINDOW: usize = 256 << 10;
 
+/// A beginning of a line that is taken at the first look. A socket that is full holds more than this even if every
+/// byte came by itself: the kernel counts less than 1 KiB for each, of 208 KiB.
+pub const PIECE: usize = 128;
+
 /// One connected stream.
 pub struct Stream {
     socket: OwnedFd,
     id: String,
     header: Option<Header>,
+    /// Who connected it.
+    peer: Option<Credentials>,
+    /// Who wrote to it last.
     credentials: Option<Credentials>,
     kept: bool,
     /// The beginning of a line that came in pieces.
@@ -54,13 +61,19 @@ impl Stream {
             None
         };
         let peer = rustix::net::sockopt::socket_peercred(&socket).ok();
-        let credentials = peer.map(|peer| Credentials {
+        let peer = peer.map(|peer| Credentials {
             pid: peer.pid.as_raw_nonzero().get(),
             uid: peer.uid.as_raw(),
             gid: peer.gid.as_raw(),
         });
         rustix::net::sockopt::set_socket_passcred(&socket, true)?;
-        Ok(Self { socket, id, header, credentials, kept, partial: Vec::new(), seen: 0 })
+        let credentials = peer;
+        Ok(Self { socket, id, header, peer, credentials, kept, partial: Vec::new(), seen: 0 })
+    }
+
+    /// The user who connected it.
+    pub fn user(&self) -> Option<u32> {
+        self.peer.map(|peer| peer.uid)
     }
 
     /// The socket.
@@ -95,12 +108,15 @@ impl Stream {
         // Messages of another process are not joined with these by the kernel.
         self.credentials = received.credentials.or(self.credentials);
         let bytes = &buffer[..received.length];
-        let mut used = 0;
         if self.header.is_none() {
             match stream::header(bytes) {
+                // Taken out at once: a service that comes back knows it from its state.
                 HeaderState::Whole(header, length) => {
-                    used = length;
+                    if self.take(length, buffer).is_err() {
+                        return self.close(log, manager, states);
+                    }
                     self.begin(header, manager, states);
+                    return After::Again;
                 }
                 HeaderState::Invalid => return self.close(log, manager, states),
                 HeaderState::Partial if bytes.len() == WINDOW => {
@@ -109,18 +125,23 @@ impl Stream {
                 HeaderState::Partial => return After::Open,
             }
         }
-        used += self.lines(log, &bytes[used..]);
+        log.reading.begin(&self.id);
+        let mut used = self.lines(log, bytes);
+        log.reading.forget(&self.id);
         let rest = bytes.len() - used;
-        // What stayed without an end of line a second time is taken out.
-        if rest > 0 && used == 0 && rest > self.seen && self.seen > 0 {
+        // What stayed without an end of line a second time is taken out, and what may fill the socket at once.
+        if used == 0 && (rest >= PIECE || rest > self.seen && self.seen > 0) {
             self.partial.extend_from_slice(&bytes[used..]);
             used = bytes.len();
         }
         self.seen = bytes.len() - used;
         if used == 0 {
+            log.reading.end();
             return self.rest_or_end(log, manager, states, bytes);
         }
-        if self.take(used, buffer).is_err() {
+        let taken = self.take(used, buffer);
+        log.reading.end();
+        if taken.is_err() {
             return self.close(log, manager, states);
         }
         After::Again
@@ -169,15 +190,12 @@ impl Stream {
     }
 
     fn begin(&mut self, header: Header, manager: &Manager, states: &Path) {
-        // Only the manager may say which unit a stream is of.
-        let trusted = self.credentials.is_some_and(|sender| sender.uid == 0)
-            || self
-                .credentials
-                .is_some_and(|sender| sender.uid == rustix::process::geteuid().as_raw());
-        let unit = if trusted { header.unit.clone() } else { String::new() };
-        let header = Header { unit, ..header };
+        // Only the manager may say which unit a stream is of, have it kept and write to the console or the kernel's
+        // ring. Who connected counts: a program of root's may be made to write a header to a stream of a user's.
+        let trusted = self.peer.is_some_and(Credentials::is_own);
+        let header = if trusted { header } else { untrusted(header) };
         // Where neither is possible the stream is lost with the service, as one of a service without a manager is.
-        if std::fs::write(self.state_path(states), save(&header)).is_ok() {
+        if trusted && std::fs::write(self.state_path(states), save(&header)).is_ok() {
             self.kept = manager.keep(&self.name(), self.socket.as_fd());
         }
         self.header = Some(header);
@@ -200,7 +218,7 @@ impl Stream {
         let Some(header) = &self.header else { return };
         let (level, text) = if header.level_prefix { syslog::prefix(line) } else { (None, line) };
         let text = text.trim_ascii_end();
-        if text.is_empty() {
+        if text.is_empty() || log.reading.was_stored(&self.id, text) {
             return;
         }
         let number = level.map_or(u32::from(header.priority), |level| {
@@ -251,6 +269,11 @@ fn hung_up(socket: &OwnedFd) -> bool {
         && waiting[0].revents().intersects(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR)
 }
 
+/// What counts of a header that an ordinary user sent.
+fn untrusted(header: Header) -> Header {
+    Header { unit: String::new(), to_console: false, to_kmsg: false, to_syslog: false, ..header }
+}
+
 /// The header as it is kept: the seven lines it came in.
 fn save(header: &Header) -> String {
     let Header { identifier, unit, priority, level_prefix, to_syslog, to_kmsg, to_console } =
@@ -267,3 +290,6 @@ fn restore(text: &str) -> Option<Header> {
         HeaderState::Partial | HeaderState::Invalid => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

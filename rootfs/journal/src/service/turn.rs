@@ -15,10 +15,11 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use super::config::Config;
 use super::inputs::Inputs;
 use super::log::{Also, Line, Log};
-use super::lost::Reason;
+use super::lost::{OWN_FIELDS, Reason};
 use super::notify::Manager;
 use super::receive::{Received, receive};
 use super::ring::{Ring, read_memory_file};
+use super::sender::Credentials;
 use super::signals::{Request, Signals};
 use super::streams::{After, Stream, WINDOW};
 use super::{control, native, pstore, syslog};
@@ -38,6 +39,8 @@ const FIRST_STREAM: u64 = 16;
 const BATCH: usize = 128;
 /// The most streams at once, as the unit's `FileDescriptorStoreMax=` has it.
 const MAX_STREAMS: usize = 4096;
+/// The most streams at once of one ordinary user.
+const MAX_USER_STREAMS: usize = 256;
 
 /// The running service.
 pub struct Service {
@@ -210,16 +213,29 @@ impl Service {
 
     fn accept_streams(&mut self) {
         use rustix::net::{SocketFlags, accept_with};
-        while self.streams.len() < MAX_STREAMS
-            && let Ok(socket) =
-                accept_with(&self.inputs.streams, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK)
-        {
+        // Over the limits a connection is taken and closed: one left waiting would keep the listener ready for ever.
+        for _ in 0..MAX_STREAMS {
+            let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+            let Ok(socket) = accept_with(&self.inputs.streams, flags) else { return };
             self.add_stream(socket, false);
         }
     }
 
+    /// Whether one more stream of the user who connected `stream` is taken. Root's are not held up by others'.
+    fn has_room(&self, stream: &Stream) -> bool {
+        let user = stream.user();
+        if self.streams.len() >= MAX_STREAMS || user == Some(0) {
+            return self.streams.len() < MAX_STREAMS;
+        }
+        let of_user = self.streams.values().filter(|other| other.user() == user).count();
+        of_user < MAX_USER_STREAMS && self.streams.len() < MAX_STREAMS * 3 / 4
+    }
+
     fn add_stream(&mut self, socket: OwnedFd, kept: bool) {
         let Ok(stream) = Stream::new(socket, &self.states, kept) else { return };
+        if !kept && !self.has_room(&stream) {
+            return;
+        }
         let token = self.next_stream;
         let flags = EventFlags::IN | EventFlags::RDHUP | EventFlags::ET;
         if epoll::add(&self.epoll, stream.as_fd(), EventData::new_u64(token), flags).is_ok() {
@@ -243,6 +259,10 @@ impl Service {
     fn datagrams(&mut self, token: u64) {
         for _ in 0..BATCH {
             let socket = if token == NATIVE { &self.inputs.native } else { &self.inputs.syslog };
+            // The next datagram may be longer than usual.
+            let next = rustix::io::ioctl_fionread(socket).unwrap_or(0);
+            let next = usize::try_from(next).unwrap_or(MAX_BODY).min(MAX_BODY);
+            self.buffer.resize(next.max(WINDOW), 0);
             let Ok(Some(received)) = receive(socket.as_fd(), &mut self.buffer, false) else {
                 return;
             };
@@ -265,7 +285,14 @@ impl Service {
         };
         let whole = parsed.as_ref().is_some_and(|parsed| !parsed.malformed) && !received.truncated;
         self.log.lost.add(Reason::Malformed, u64::from(!whole));
-        let entries = parsed.unwrap_or_default().entries;
+        let mut entries = parsed.unwrap_or_default().entries;
+        // What the log believes of itself is the service's and root's to say.
+        if !received.credentials.is_some_and(Credentials::is_own) {
+            for entry in &mut entries {
+                entry.retain(|(name, _)| !OWN_FIELDS.contains(&name.as_str()));
+            }
+            entries.retain(|entry| !entry.is_empty());
+        }
         let line = |fields| Line {
             transport: "journal",
             credentials: received.credentials,
@@ -322,7 +349,7 @@ impl Service {
     pub fn end(&mut self) {
         self.manager.tell("STOPPING=1\nSTATUS=Shutting down...");
         self.drain();
-        self.log.tick();
+        self.log.end();
         self.log.keeper.sync();
         // The next service makes its own; a client that finds none knows that there is no service.
         drop(std::fs::remove_file(control::path(&self.root)));

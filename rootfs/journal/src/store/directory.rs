@@ -40,6 +40,14 @@ pub fn segments(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(closed)
 }
 
+/// The number of the first record that is still in a folder.
+pub fn first_sequence(folder: &Path) -> Option<u64> {
+    let oldest = segments(folder).ok()?.into_iter().next()?;
+    let file = std::fs::File::open(oldest).ok()?;
+    let head = super::segment::read_at(&file, 0, super::frame::HEADER_LENGTH).ok()?;
+    super::frame::Header::decode(&head).map(|header| header.first_sequence)
+}
+
 /// The folders of `machine` that exist below `root`, or all machines' with `None`.
 pub fn folders(root: &Path, machine: Option<Id>) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -66,7 +74,9 @@ pub fn create(folder: &Path) -> io::Result<()> {
         // An ordinary user has neither the right nor the need: the folder is then their own.
         if rustix::process::geteuid().is_root() {
             chown(path, Some(0), group)?;
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o2755))?;
+            // A sandbox may forbid the setgid bit; the log is then kept without it, readable to root alone.
+            let mode = |mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode));
+            mode(0o2755).or_else(|_| mode(0o755))?;
         }
     }
     Ok(())

@@ -81,8 +81,10 @@ pub struct Vacuum {
     pub files: Option<u64>,
     /// How old a segment's last line may be.
     pub age: Option<Duration>,
-    /// Bytes that are to be removed at least.
+    /// Bytes that are to be removed, as far as `keep` lets it.
     pub release: u64,
+    /// Bytes that are left to the log whatever `release` asks for.
+    pub keep: u64,
 }
 
 /// A segment that was removed.
@@ -102,13 +104,13 @@ pub fn vacuum(folder: &Path, vacuum: Vacuum, now: SystemTime) -> io::Result<Vec<
     let mut released = 0;
     let mut removed = Vec::new();
     for path in all.into_iter().filter(|path| path.file_name().is_some_and(|name| name != ACTIVE)) {
+        let bytes = bytes_of(&path);
         let over = vacuum.size.is_some_and(|size| size > 0 && used > size)
             || vacuum.files.is_some_and(|files| files > 0 && count > files)
-            || released < vacuum.release;
+            || released < vacuum.release && used.saturating_sub(bytes) >= vacuum.keep;
         if !over && !vacuum.age.is_some_and(|age| is_older(&path, age, now)) {
             break;
         }
-        let bytes = bytes_of(&path);
         std::fs::remove_file(&path)?;
         if let Err(error) = std::fs::remove_file(index_path(&path))
             && error.kind() != io::ErrorKind::NotFound

@@ -103,7 +103,7 @@ pub fn folder(folder: &Path) -> io::Result<Vec<Checked>> {
         all.push(Checked { path, ..segment(&bytes, open, &mut link) });
     }
     if let (Some(first), Some(checked)) =
-        (first.filter(|first| *first > link.vacuumed + 1), all.first_mut())
+        (first.filter(|first| *first > link.vacuumed.saturating_add(1)), all.first_mut())
     {
         checked.problems.push(Problem::Removed { first });
     }
@@ -144,7 +144,8 @@ fn segment(bytes: &[u8], open: bool, link: &mut Link) -> Checked {
                     }
                     due = found.sequence.saturating_add(1);
                     checked.records += 1;
-                    checked.lost += number(get(&found.fields, "JOURNAL_LOST"));
+                    let lost = number(get(&found.fields, "JOURNAL_LOST"));
+                    checked.lost = checked.lost.saturating_add(lost);
                     link.vacuumed =
                         link.vacuumed.max(number(get(&found.fields, "JOURNAL_VACUUMED_TO")));
                 }

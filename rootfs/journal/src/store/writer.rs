@@ -92,7 +92,12 @@ impl Writer {
         let last =
             newest.index.last_sequence.unwrap_or(newest.header.first_sequence.saturating_sub(1));
         let previous = digest.map_or([0; 32], |seal| seal.digest);
-        Header { store: newest.header.store, first_sequence: last + 1, previous, ..fresh }
+        Header {
+            store: newest.header.store,
+            first_sequence: last.saturating_add(1),
+            previous,
+            ..fresh
+        }
     }
 
     fn create(folder: &Path, header: Header) -> io::Result<Self> {
@@ -142,17 +147,14 @@ impl Writer {
             records: 0,
             sealed: false,
         };
-        if let Some(seal) = last_seal(&writer.file, length) {
-            writer.take_seal(&seal);
-            return Ok((writer, Recovered::default()));
-        }
+        // A seal at the end is believed only where the walk comes to it: the last bytes of a record are a client's.
         let recovered = writer.recover(length)?;
         Ok((writer, recovered))
     }
 
     fn take_seal(&mut self, seal: &Seal) {
         self.records = seal.records;
-        self.next_sequence = seal.last_sequence + 1;
+        self.next_sequence = seal.last_sequence.saturating_add(1);
         self.last_realtime = seal.last_realtime;
         self.last_digest = seal.digest;
         self.chain = Chain::after(&seal.digest);
@@ -204,7 +206,7 @@ impl Writer {
         match record::decode(body)? {
             Body::Record(found) => {
                 self.records += 1;
-                self.next_sequence = self.next_sequence.max(found.sequence + 1);
+                self.next_sequence = self.next_sequence.max(found.sequence.saturating_add(1));
                 self.last_realtime = found.realtime;
                 None
             }
@@ -270,7 +272,7 @@ impl Writer {
         let seal = Seal {
             position: self.length,
             records: self.records,
-            last_sequence: self.next_sequence - 1,
+            last_sequence: self.next_sequence.saturating_sub(1),
             last_realtime: self.last_realtime,
             digest: self.chain.digest(),
         };

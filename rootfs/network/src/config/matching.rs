@@ -1,8 +1,9 @@
 //! `[Match]` (systemd.network(5), systemd.link(5)): which links, and on which hosts, a file is for.
 
+use keelson_units::glob;
+
 use super::value::Wrong;
 use crate::address::Mac;
-use crate::pattern;
 
 /// What is known of a link.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,7 +76,7 @@ impl Globs {
         let found = texts
             .into_iter()
             .filter(|text| !text.is_empty())
-            .any(|text| self.patterns.iter().any(|p| pattern::matches(p, text)));
+            .any(|text| self.patterns.iter().any(|p| glob::matches(p, text)));
         found != self.negated
     }
 }
@@ -151,7 +152,7 @@ impl Match {
 
 fn fits_host(test: &Test, host: &Host) -> bool {
     let (condition, holds): (_, &dyn Fn(&str) -> bool) = match test {
-        Test::Host(c) => (c, &|text| pattern::matches(text, &host.name) || text == host.machine_id),
+        Test::Host(c) => (c, &|text| glob::matches(text, &host.name) || text == host.machine_id),
         Test::Virtualization(c) => (c, &|text| virtualization(text, &host.virtualization)),
         Test::CommandLine(c) => (c, &|text| {
             let is_word = |word: &String| {
@@ -159,7 +160,7 @@ fn fits_host(test: &Test, host: &Host) -> bool {
             };
             host.command_line.iter().any(is_word)
         }),
-        Test::Kernel(c) => (c, &|text| pattern::matches(text, &host.kernel)),
+        Test::Kernel(c) => (c, &|text| glob::matches(text, &host.kernel)),
         Test::Architecture(c) => (c, &|text| text == host.architecture),
         _ => return true,
     };

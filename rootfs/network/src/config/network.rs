@@ -170,6 +170,11 @@ impl Network {
             };
             remarks.push(Remark { place: entry.place.clone(), what });
         }
+        // The bridge has the addresses; its port has one of its own only if that is asked for.
+        let says = |key| source.lines.iter().any(|line| line.entry.key == key);
+        if network.master.is_some() && says("Bridge") && !says("LinkLocalAddressing") {
+            network.link_local = Families::NEITHER;
+        }
         network
     }
 

@@ -58,11 +58,11 @@ impl Socket {
         }
     }
 
-    /// The next packet that waits; what is no DHCP packet is passed over.
+    /// The next packet that waits; what is no DHCP packet is passed over, so much of it at once.
     pub fn receive(&self) -> io::Result<Option<Packet>> {
         let mut buffer = [0; 4096];
         let (Self::Packets(socket, _) | Self::Datagrams(socket)) = self;
-        loop {
+        for _ in 0..raw::PASSED_OVER {
             let length = match recv(socket, &mut buffer[..], RecvFlags::empty()) {
                 Ok((_, length)) => length.min(buffer.len()),
                 Err(rustix::io::Errno::AGAIN) => return Ok(None),
@@ -79,6 +79,7 @@ impl Socket {
                 return Ok(Some(packet));
             }
         }
+        Ok(None)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::lease::Lease;
-use super::packet::{Message, MessageType, Options, code};
+use super::packet::{Message, MessageType, Options, code, status};
 use crate::random::Random;
 
 /// What the client says of itself and wants.
@@ -69,6 +69,7 @@ const SHORTEST_REFRESH: Duration = Duration::from_mins(10);
 pub struct Client {
     settings: Settings,
     random: Random,
+    mode: Mode,
     state: State,
     held: Option<Lease>,
     offer: Option<Lease>,
@@ -85,6 +86,7 @@ impl Client {
         Self {
             settings,
             random,
+            mode: Mode::Information,
             state: State::Stopped,
             held: None,
             offer: None,
@@ -99,6 +101,7 @@ impl Client {
     /// Starts. With a lease in hand any server is asked whether it still holds.
     pub fn start(&mut self, mode: Mode, now: Duration) -> Vec<Action> {
         let mut actions = Vec::new();
+        self.mode = mode;
         let state = match mode {
             Mode::Information => State::Asking,
             Mode::Addresses if self.has_addresses() => State::Rebinding,
@@ -111,6 +114,11 @@ impl Client {
     /// Whether `start` was called and nothing stopped it.
     pub fn is_running(&self) -> bool {
         self.state != State::Stopped
+    }
+
+    /// Whether it runs and gets all that `mode` is for.
+    pub fn serves(&self, mode: Mode) -> bool {
+        self.is_running() && (self.mode == Mode::Addresses || mode == Mode::Information)
     }
 
     /// The lease in use.
@@ -192,9 +200,9 @@ impl Client {
             {
                 self.bound(lease, None, now, &mut actions);
             }
-            // No address, no binding, not on this link: start over (section 18.2.10.1).
             (MessageType::Reply, State::Requesting | State::Renewing | State::Rebinding) => {
-                self.lose(now, &mut actions);
+                let refusal = Lease::refusal(&message.options, self.settings.iaid);
+                self.refused(refusal, lease.server, now, &mut actions);
             }
             (MessageType::Reply, State::Asking) => {
                 let refresh =
@@ -210,6 +218,27 @@ impl Client {
             _ => {}
         }
         actions
+    }
+
+    /// What an answer without addresses does (section 18.2.10.1). A server that fails or says nothing of the
+    /// association is asked again like one that is silent; the addresses stay until they end.
+    fn refused(
+        &mut self,
+        refusal: Option<u16>,
+        server: Vec<u8>,
+        now: Duration,
+        actions: &mut Vec<Action>,
+    ) {
+        match refusal {
+            Some(status::NO_BINDING) if self.state != State::Requesting => {
+                self.offer = self.held.clone().map(|lease| Lease { server, ..lease });
+                self.enter(State::Requesting, now, actions);
+            }
+            Some(status::NO_ADDRESSES | status::NO_BINDING | status::NOT_ON_LINK) => {
+                self.lose(now, actions);
+            }
+            _ => {}
+        }
     }
 
     fn has_addresses(&self) -> bool {

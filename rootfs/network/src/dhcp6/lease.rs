@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use super::packet::{Options, addresses, code};
+use super::packet::{Options, addresses, code, status};
 use crate::names;
 
 /// One address.
@@ -54,6 +54,24 @@ impl Lease {
             lease.take_association(association, iaid);
         }
         Some(lease)
+    }
+
+    /// The status by which a server refuses `iaid` (RFC 8415 section 21.13), at the top, in the association or of an
+    /// address; an address that ended counts as none available. `None` where it says nothing of the kind.
+    pub fn refusal(options: &Options, iaid: u32) -> Option<u16> {
+        let refused = |status: u16| (status != 0).then_some(status);
+        refused(options.status()).or_else(|| {
+            let ours = |bytes: &&[u8]| bytes.starts_with(&iaid.to_be_bytes());
+            let bytes = options.all(code::IA_NA).find(ours)?.get(12..)?;
+            let inner = Options::read(bytes);
+            refused(inner.status()).or_else(|| {
+                inner.all(code::IA_ADDRESS).find_map(|value| {
+                    let (head, rest) = value.split_first_chunk::<24>()?;
+                    let ended = head[20..] == [0; 4];
+                    refused(Options::read(rest).status()).or(ended.then_some(status::NO_ADDRESSES))
+                })
+            })
+        })
     }
 
     fn take_association(&mut self, bytes: &[u8], iaid: u32) {

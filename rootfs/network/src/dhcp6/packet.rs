@@ -23,6 +23,14 @@ pub mod code {
     pub const SOL_MAX_RT: u16 = 82;
 }
 
+/// Statuses (RFC 8415 section 21.13) that the client acts on.
+pub mod status {
+    #![expect(missing_docs, reason = "each is the status of its name")]
+    pub const NO_ADDRESSES: u16 = 2;
+    pub const NO_BINDING: u16 = 3;
+    pub const NOT_ON_LINK: u16 = 4;
+}
+
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is the message of its name")]

@@ -44,3 +44,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_hosts_name_is_cut_to_what_the_kernel_takes() {
+    let label = "a".repeat(60);
+    let rows = [
+        ("host.example.com".to_owned(), "host.example.com"),
+        (format!("{label}.example.com"), label.as_str()),
+        ("b".repeat(70), &"b".repeat(64)),
+    ];
+    for (name, wanted) in rows {
+        assert_eq!(host(&name), wanted);
+    }
+}

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Json;
 use super::table::{Seen, View, coloured, colours, print_json};
 use crate::sysfs;
-use crate::text::Pairs;
+use crate::text::{Pairs, print};
 
 /// The column the colons stand in.
 const LABEL: usize = 30;
@@ -34,12 +34,12 @@ pub fn status(root: &Path, patterns: &[&str], json: Json, all: bool) -> Result<(
         return Ok(());
     }
     if whole {
-        print!("{}", overall(&view, colours()));
+        print(&overall(&view, colours()));
         return Ok(());
     }
     let texts: Vec<String> =
         chosen.iter().map(|seen| of_link(root, &view, seen, colours())).collect();
-    print!("{}", texts.join("\n"));
+    print(&texts.join("\n"));
     Ok(())
 }
 
@@ -180,7 +180,7 @@ pub fn cat(root: &Path, names: &[&str]) -> Result<(), String> {
         for path in paths.iter().filter(|path| !path.is_empty()) {
             let text = fs::read_to_string(root.join(&path[1..]))
                 .map_err(|error| format!("{path}: {error}"))?;
-            println!("# {path}\n{text}");
+            print(&format!("# {path}\n{text}\n"));
         }
     }
     Ok(())

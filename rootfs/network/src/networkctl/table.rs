@@ -4,13 +4,14 @@ use std::fs;
 use std::io::IsTerminal;
 use std::path::Path;
 
+use keelson_units::glob;
 use serde_json::{Value, json};
 
 use super::Json;
 use crate::netlink::object::{Address, Link, Route};
 use crate::netlink::socket::Kernel;
-use crate::text::Pairs;
-use crate::{pattern, sysfs};
+use crate::sysfs;
+use crate::text::{Pairs, print};
 
 /// The kernel's and the service's view of everything.
 pub struct View {
@@ -83,7 +84,7 @@ impl View {
     pub fn chosen(&self, patterns: &[&str]) -> Result<Vec<&Seen>, String> {
         let fits = |seen: &Seen, wanted: &str| {
             let names = std::iter::once(&seen.link.name).chain(&seen.link.alternative_names);
-            names.into_iter().any(|name| pattern::matches(wanted, name))
+            names.into_iter().any(|name| glob::matches(wanted, name))
                 || wanted.parse() == Ok(seen.link.index)
         };
         if let Some(lost) =
@@ -136,12 +137,20 @@ impl View {
 
 /// Writes JSON as asked for.
 pub fn print_json(value: &Value, json: Json) {
-    if json == Json::Pretty { println!("{value:#}") } else { println!("{value}") }
+    print(&if json == Json::Pretty { format!("{value:#}\n") } else { format!("{value}\n") });
 }
 
-/// Whether colours are wanted: a terminal, and `$NO_COLOR` is not set.
+/// Whether colours are wanted: `$SYSTEMD_COLORS` says it; else on a terminal that has them, without `$NO_COLOR`.
 pub fn colours() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    match set("SYSTEMD_COLORS").as_deref() {
+        Some("0" | "no" | "false" | "off" | "n" | "f") => false,
+        Some(_) => true,
+        None => {
+            let dumb = set("TERM").as_deref() == Some("dumb");
+            std::io::stdout().is_terminal() && !dumb && set("NO_COLOR").is_none()
+        }
+    }
 }
 
 /// The colour of a state, as systemd's networkctl has them.
@@ -169,7 +178,7 @@ pub fn list(root: &Path, patterns: &[&str], json: Json, legend: bool) -> Result<
         print_json(&json!({ "Interfaces": links }), json);
         return Ok(());
     }
-    print!("{}", text(&chosen, legend, colours()));
+    print(&text(&chosen, legend, colours()));
     Ok(())
 }
 

@@ -16,6 +16,9 @@ use crate::dhcp6::client::{Action as Action6, Client as Client6, Mode, Settings 
 use crate::dhcp6::socket::Socket as Socket6;
 use crate::{clock, identity, log, solicit};
 
+/// Packets taken from one socket before everything else gets its turn, however many come.
+const BATCH: usize = 64;
+
 impl Service {
     /// The carrier is there: asks for addresses, with the lease that is held or remembered.
     pub(super) fn start_clients(&mut self, index: u32, network: &Network) {
@@ -131,12 +134,12 @@ impl Service {
         self.do_dhcp6(index, actions6);
     }
 
-    /// Starts, stops or changes DHCPv6 as the routers and the file want it.
+    /// Starts DHCPv6, or goes from information alone to addresses, as the routers and the file want it.
     pub(super) fn follow_router(&mut self, index: u32, network: &Network) {
         let Some(managed) = self.links.get(&index) else { return };
         let Some(mode) = mode6(managed, network) else { return };
-        let idle = managed.dhcp6.as_ref().is_none_or(|dhcp| !dhcp.client.is_running());
-        if !idle || !managed.running || managed.link_local6().is_none() {
+        let serves = managed.dhcp6.as_ref().is_some_and(|dhcp| dhcp.client.serves(mode));
+        if serves || !managed.running || managed.link_local6().is_none() {
             return;
         }
         let Some(mac) = managed.link.mac else { return };
@@ -164,7 +167,7 @@ impl Service {
 
     /// Takes what waits on a DHCPv4 socket.
     pub(super) fn dhcp4_readable(&mut self, index: u32) {
-        loop {
+        for _ in 0..BATCH {
             let Some(dhcp) = self.links.get_mut(&index).and_then(|managed| managed.dhcp4.as_mut())
             else {
                 return;
@@ -183,7 +186,7 @@ impl Service {
 
     /// Takes what waits on a DHCPv6 socket.
     pub(super) fn dhcp6_readable(&mut self, index: u32) {
-        loop {
+        for _ in 0..BATCH {
             let Some(dhcp) = self.links.get_mut(&index).and_then(|managed| managed.dhcp6.as_mut())
             else {
                 return;

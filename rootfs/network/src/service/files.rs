@@ -116,6 +116,7 @@ impl Service {
         }
         self.lease_hostname.clone_from(&named);
         if let Some(name) = named.filter(|_| identity::static_hostname(&self.root).is_none()) {
+            let name = crate::names::host(&name);
             match rustix::system::sethostname(name.as_bytes()) {
                 Ok(()) => log::info(format!("the host is now called {name}")),
                 Err(error) => log::warning(format!("calling the host {name}: {error}")),

@@ -49,7 +49,7 @@ pub(super) const SERVICE: &[Row] = &[
     refused("USBFunctionDescriptors", "USB gadgets are not for servers"),
     refused("USBFunctionStrings", "USB gadgets are not for servers"),
     implemented("OOMPolicy"),
-    implemented("OpenFile"),
+    ignored("OpenFile", "PID 1 opens no files for others; use a socket or an open of the program"),
     implemented("ReloadSignal"),
     ignored("BusPolicy", "there is no message bus"),
     ignored("SysVStartPriority", "obsolete in systemd too, without effect there"),

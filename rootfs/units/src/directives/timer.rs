@@ -11,7 +11,10 @@ pub(super) const TIMER: &[Row] = &[
     implemented("OnUnitActiveSec"),
     implemented("OnUnitInactiveSec"),
     implemented("OnClockChange"),
-    implemented("OnTimezoneChange"),
+    ignored(
+        "OnTimezoneChange",
+        "nobody watches the time zone; a reload or a set clock counts anew",
+    ),
     implemented("Persistent"),
     ignored("WakeSystem", "the machine does not sleep"),
     implemented("RemainAfterElapse"),

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::{Change, InstallError, Installer};
+use crate::glob::matches as glob;
 use crate::loader::index::Entry;
 use crate::loader::read;
 use crate::model::UnitName;
@@ -118,50 +119,6 @@ fn rule(line: &str) -> Option<(String, Verdict)> {
         _ => return None,
     };
     Some((pattern, verdict))
-}
-
-/// Shell globs with `*`, `?` and `[...]` (glob(7)).
-fn glob(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
-    let (mut at, mut from, mut star) = (0, 0, None);
-    while from < text.len() {
-        match one(&pattern[at..], text[from]) {
-            Some(length) => (at, from) = (at + length, from + 1),
-            None if pattern.get(at) == Some(&'*') => {
-                star = Some((at, from));
-                at += 1;
-            }
-            // The last star takes one character more.
-            None => match star {
-                Some((position, taken)) => {
-                    (at, from) = (position + 1, taken + 1);
-                    star = Some((position, taken + 1));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[at..].iter().all(|c| *c == '*')
-}
-
-/// How much of the pattern fits one character; none where it does not, or is a star.
-fn one(pattern: &[char], c: char) -> Option<usize> {
-    match pattern.first()? {
-        '*' => None,
-        '?' => Some(1),
-        '[' => {
-            let end = pattern.iter().skip(2).position(|c| *c == ']').map(|end| end + 2);
-            let Some(end) = end else { return (c == '[').then_some(1) };
-            let inner = &pattern[1..end];
-            let negated = matches!(inner.first(), Some('!' | '^'));
-            let inner = if negated { &inner[1..] } else { inner };
-            let range = |part: &[char]| part[1] == '-' && part[0] <= c && c <= part[2];
-            let hit = inner.contains(&c) || inner.windows(3).any(range);
-            (hit != negated).then_some(end + 1)
-        }
-        known => (*known == c).then_some(1),
-    }
 }
 
 #[cfg(test)]

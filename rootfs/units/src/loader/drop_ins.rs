@@ -77,11 +77,12 @@ impl Index {
     }
 
     fn is_mask(&self, path: &std::path::Path) -> bool {
-        let leads_nowhere = resolve_link(&self.root, path)
-            .is_some_and(|target| target == self.root.join("dev/null"));
-        let empty = std::fs::symlink_metadata(path)
-            .is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0);
-        leads_nowhere || empty
+        let Ok(metadata) = std::fs::symlink_metadata(path) else { return false };
+        if metadata.is_symlink() {
+            let target = resolve_link(&self.root, path);
+            return target.is_some_and(|target| target == self.root.join("dev/null"));
+        }
+        metadata.is_file() && metadata.len() == 0
     }
 }
 

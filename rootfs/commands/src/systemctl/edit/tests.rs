@@ -13,10 +13,16 @@ fn properties_become_drop_ins_of_their_own() {
     let text = fs::read_to_string(folder.join("50-CPUWeight.conf")).expect("there");
     assert_eq!(text, "# Made by \"systemctl set-property\".\n[Service]\nCPUWeight=50\n");
     assert!(folder.join("50-MemoryMax.conf").exists());
-    for wrong in [["ssh", "Bogus=1"], ["ssh", "CPUWeight"], ["a.timer", "CPUWeight=1"]] {
+    for wrong in [
+        ["ssh", "Bogus=1"],
+        ["ssh", "CPUWeight"],
+        ["ssh", "TasksMax=lots"],
+        ["a.timer", "CPUWeight=1"],
+    ] {
         assert!(
             set_property(&wrong.map(str::to_owned), &options(root.path())).is_err(),
             "{wrong:?}"
         );
     }
+    assert!(!folder.join("50-TasksMax.conf").exists());
 }

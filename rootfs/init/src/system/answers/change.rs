@@ -13,7 +13,7 @@ use crate::control::{Part, refused};
 use crate::service::Event;
 use crate::system::jobs::mode as job_mode;
 use crate::unit::Run;
-use crate::{clock, log, signals};
+use crate::{clock, signals};
 
 impl System {
     pub(super) fn change_units(
@@ -23,11 +23,49 @@ impl System {
         mode: JobMode,
         wait: Wait,
     ) -> Reply {
+        if let Some(parts) = self.change_together(verb, units, mode, wait) {
+            return Reply::Later(parts);
+        }
         let parts: Vec<(String, Part)> = units
             .iter()
             .map(|unit| (unit.clone(), self.change_unit(verb, unit, mode, wait)))
             .collect();
         Reply::Later(parts)
+    }
+
+    /// Several units in one transaction; none where one of them cannot have its job, so that each is tried alone.
+    fn change_together(
+        &mut self,
+        verb: Verb,
+        units: &[String],
+        mode: JobMode,
+        wait: Wait,
+    ) -> Option<Vec<(String, Part)>> {
+        if self.end.is_some() || units.len() < 2 || !matches!(verb, Verb::Start | Verb::Stop) {
+            return None;
+        }
+        let kind = if verb == Verb::Stop { JobKind::Stop } else { JobKind::Start };
+        let ids: Vec<UnitId> =
+            units.iter().map(|unit| self.loaded(unit).ok()).collect::<Option<_>>()?;
+        self.forgive(verb, &ids);
+        let (first, others) = ids.split_first()?;
+        let request =
+            keelson_jobs::Request { unit: *first, kind, mode: job_mode(mode), manual: true };
+        self.enqueue_all(request, others).ok()?;
+        let part = |id: &UnitId| match self.queue.job_of(*id) {
+            Some(job) => Self::part(job.id, wait, verb == Verb::Stop),
+            None => Part::Known(Outcome::Finished(keelson_control::JobResult::Done)),
+        };
+        Some(units.iter().cloned().zip(ids.iter().map(part)).collect())
+    }
+
+    /// A person who starts a unit forgives its past.
+    fn forgive(&mut self, verb: Verb, ids: &[UnitId]) {
+        for id in ids.iter().filter(|_| verb != Verb::Stop) {
+            if let Some(unit) = self.unit_mut(*id) {
+                unit.trigger = None;
+            }
+        }
     }
 
     fn change_unit(&mut self, verb: Verb, unit: &str, mode: JobMode, wait: Wait) -> Part {
@@ -56,12 +94,7 @@ impl System {
             return Part::Known(Outcome::Refused(refusal(RefusalKind::NotActive, text)));
         }
         let mode = if verb == Verb::Isolate { JobMode::Isolate } else { mode };
-        if verb != Verb::Stop
-            && let Some(unit) = self.unit_mut(id)
-        {
-            // A person who starts a unit forgives its past.
-            unit.trigger = None;
-        }
+        self.forgive(verb, &[id]);
         let queued = self.enqueue(id, kind, job_mode(mode), true);
         let down = verb == Verb::Stop;
         match queued {
@@ -93,6 +126,8 @@ impl System {
         let id = self.find(&name);
         match self.graph.facts(id).load {
             Load::Loaded => Ok(id),
+            // What runs can still be stopped.
+            Load::Masked if !self.activity(id).is_inactive() => Ok(id),
             Load::Masked => Err(refusal(RefusalKind::Masked, format!("Unit {unit} is masked."))),
             Load::BadSetting | Load::Error if self.unit(id).is_some() => Ok(id),
             _ => Err(refusal(RefusalKind::NoSuchUnit, format!("Unit {unit} not found."))),
@@ -228,11 +263,9 @@ impl System {
             if what.contains(&CleanWhat::FdStore) {
                 self.drop_store(id, None);
             }
-            let problems =
+            let released =
                 self.unit(id).and_then(|unit| unit.exec()).map(|exec| clean_folders(exec, &kinds));
-            for problem in problems.unwrap_or_default() {
-                self.tell(id, log::WARNING, problem);
-            }
+            self.finish_release(id, released.unwrap_or_default());
         }
         Answer::Done
     }

@@ -6,6 +6,7 @@ use keelson_control::{
 };
 use keelson_execution::cgroup::group_path;
 use keelson_jobs::{Activity, Edge, Load, UnitId};
+use keelson_units::loader::Loaded;
 use keelson_units::model::{Condition, UnitName};
 
 use super::{System, kind};
@@ -13,11 +14,50 @@ use crate::control::refused;
 use crate::unit::{Run, UnitRun};
 
 impl System {
-    pub(super) fn status_of(&mut self, name: &str) -> UnitStatus {
+    /// The state of a unit. One that is not in memory is taken in for root only: what anybody may ask for must not stay.
+    pub(super) fn status_of(&mut self, name: &str, root: bool) -> UnitStatus {
         let Ok(parsed) = name.parse::<UnitName>() else {
             return UnitStatus::new(name, LoadState::NotFound);
         };
-        let id = self.find(&parsed);
+        match self.known(&parsed) {
+            Some(id) => self.status_of_known(id),
+            None if root => {
+                let id = self.find(&parsed);
+                self.status_of_known(id)
+            }
+            None => self.status_of_file(&parsed),
+        }
+    }
+
+    fn known(&self, name: &UnitName) -> Option<UnitId> {
+        self.graph.id(name).filter(|id| self.graph.facts(*id).load != Load::Unknown)
+    }
+
+    fn status_of_file(&mut self, name: &UnitName) -> UnitStatus {
+        if self.command_line.mask.contains(name) {
+            return UnitStatus::new(name.as_str(), LoadState::Masked);
+        }
+        let unit = match self.read(name) {
+            Loaded::Unit(unit) => UnitRun::new(*unit),
+            Loaded::Masked(_) => return UnitStatus::new(name.as_str(), LoadState::Masked),
+            Loaded::Missing => return UnitStatus::new(name.as_str(), LoadState::NotFound),
+        };
+        // Another name of one that is there.
+        if let Some(id) = self.known(&unit.unit.name) {
+            return self.status_of_known(id);
+        }
+        let load = if unit.unit.bad.is_some() { LoadState::BadSetting } else { LoadState::Loaded };
+        let mut status = UnitStatus::new(unit.unit.name.as_str(), load);
+        fill_source(&mut status, &unit);
+        status.active = active(Activity::Inactive);
+        unit.sub_state().clone_into(&mut status.sub);
+        status.conditions = conditions(&unit);
+        self.fill_details(&mut status, &unit);
+        super::properties::fill(&mut status, &unit);
+        status
+    }
+
+    fn status_of_known(&mut self, id: UnitId) -> UnitStatus {
         let mut status = UnitStatus::new(self.graph.name(id).as_str(), self.load_word(id));
         let Some(unit) = self.unit(id) else { return status };
         fill_source(&mut status, unit);

@@ -24,6 +24,7 @@ fn names_get_their_suffix_and_patterns_match() {
         ("[ab]c", "bc", true),
         ("[!a]c", "ac", false),
         ("a.c", "abc", false),
+        ("[^a]c", "ac", false),
     ];
     for (pattern, text, wanted) in rows {
         assert_eq!(glob(pattern, text), wanted, "{pattern} {text}");

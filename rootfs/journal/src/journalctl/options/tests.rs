@@ -14,6 +14,8 @@ fn boots_and_counts_may_be_words_of_their_own() {
         ("-b 3 -u ssh", BootChoice::Offset(3)),
         ("--boot=all", BootChoice::All),
         ("-k", BootChoice::Offset(0)),
+        ("-b all -k", BootChoice::All),
+        ("-k -b all", BootChoice::All),
         ("-b -u ssh", BootChoice::Offset(0)),
     ];
     for (line, wanted) in rows {

@@ -34,8 +34,7 @@ impl Palette {
 /// The line of an entry; further lines of its message stand below the first.
 pub fn line(entry: &Entry, style: &Style, before: Option<u64>) -> Vec<u8> {
     let mut head = time(entry, style, before);
-    let text =
-        |name: &str| entry.get(name).map(|value| String::from_utf8_lossy(value).into_owned());
+    let text = |name: &str| entry.get(name).and_then(|value| one_line(value, style.all));
     if let Some(host) = text("_HOSTNAME").filter(|_| !style.no_hostname) {
         head = format!("{head} {host}");
     }
@@ -136,6 +135,12 @@ pub fn visible(value: &[u8], all: bool) -> Option<Vec<u8>> {
         }
     }
     Some(out.into_bytes())
+}
+
+/// A value that stands before a message: its own line it cannot end, lest it forge the next.
+fn one_line(value: &[u8], all: bool) -> Option<String> {
+    let text = String::from_utf8(visible(value, all)?).ok()?;
+    (!text.contains('\n')).then_some(text)
 }
 
 /// A number of bytes as people read it.

@@ -50,6 +50,18 @@ fn lines_are_indented_and_bytes_that_are_no_text_are_counted() {
 }
 
 #[test]
+fn who_wrote_a_line_cannot_forge_another() {
+    let mut forged = entry(b"hello");
+    forged.fields.retain(|(name, _)| !["SYSLOG_IDENTIFIER", "_PID"].contains(&name.as_str()));
+    forged.fields.push(field("SYSLOG_IDENTIFIER", "x: ok\nNov 22 09:00:00 host sshd[1]"));
+    forged.fields.push(field("SYSLOG_PID", "1\x1b]0;title\x07"));
+    forged.fields.push(field("_PID", "7"));
+    assert_eq!(show(Mode::Short, &forged), "Feb 29 12:34:56 host unknown[7]: hello\n");
+    forged.fields.push(field("_COMM", "prog"));
+    assert_eq!(show(Mode::Short, &forged), "Feb 29 12:34:56 host prog[7]: hello\n");
+}
+
+#[test]
 fn levels_have_colours() {
     let style = Style { colours: true, no_hostname: true, ..Style::plain(Mode::Cat) };
     assert_eq!(style.render(&entry(b"x"), None), b"\x1b[0;1;31mx\x1b[0m\n");

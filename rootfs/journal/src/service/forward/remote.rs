@@ -189,7 +189,8 @@ impl Remote {
 fn begin(server: &Server) -> Receiver<io::Result<TcpStream>> {
     let (sender, receiver) = channel();
     let (host, port) = (server.host.clone(), server.port);
-    std::thread::spawn(move || {
+    let not_begun = sender.clone();
+    let thread = std::thread::Builder::new().spawn(move || {
         let outcome = (host.as_str(), port).to_socket_addrs().and_then(|addresses| {
             let mut last = io::Error::from(ErrorKind::NotFound);
             for address in addresses {
@@ -203,6 +204,9 @@ fn begin(server: &Server) -> Receiver<io::Result<TcpStream>> {
         // The receiver may have gone with its forwarder; the connection then closes here.
         drop(sender.send(outcome));
     });
+    if let Err(error) = thread {
+        drop(not_begun.send(Err(error)));
+    }
     receiver
 }
 

@@ -151,3 +151,17 @@ fn the_console_gets_lines_that_are_important_enough() {
         "prog[7]: seen\r\n"
     );
 }
+
+#[test]
+fn the_console_gets_no_escapes_and_no_lines_that_are_made_up() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("tty"), b"").unwrap();
+    let console = Forward { on: true, max_level: 7 };
+    let config = Config { console, tty: PathBuf::from("/tty"), ..Config::default() };
+    let mut forward = Forwarders::new(root.path(), &config);
+    let fields =
+        [field("MESSAGE", "a\tb\x1b[2J\nsshd: ok\x7f"), field("SYSLOG_IDENTIFIER", "x\r\n")];
+    forward.forward(&fields, &stamp(), Also::default(), &mut Lost::default());
+    let text = std::fs::read_to_string(root.path().join("tty")).unwrap();
+    assert_eq!(text, "x? : a\tb?[2J sshd: ok?\r\n");
+}

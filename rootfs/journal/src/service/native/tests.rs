@@ -32,3 +32,14 @@ proptest! {
         let _ = parse(&[b"A=1\nB\n".as_slice(), &bytes].concat());
     }
 }
+
+#[test]
+fn many_entries_and_fields_are_bounded_and_told() {
+    let entries = parse(&b"A=\n\n".repeat(100_000));
+    assert_eq!((entries.entries.len(), entries.malformed), (MAX_ENTRIES, true));
+    let fields = parse(&b"A=\n".repeat(2000));
+    assert_eq!((fields.entries[0].len(), fields.malformed), (MAX_FIELDS, true));
+    let both = parse(&[b"A=\n".repeat(1000), b"\n".to_vec()].concat().repeat(100));
+    assert!(both.entries.iter().map(Vec::len).sum::<usize>() <= MAX_ALL_FIELDS && both.malformed);
+    assert!(!parse(&b"A=\n".repeat(MAX_FIELDS)).malformed);
+}

@@ -35,6 +35,12 @@ fn a_process_is_remembered_after_it_is_gone() {
     assert!(first.fields.contains(&field("_CMDLINE", "sshd -D")));
     std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!(senders.process(credentials, 10 * FRESH), first);
+    // Its number may be another user's by now.
+    for now in [FRESH / 2, 10 * FRESH] {
+        let other = senders.process(Credentials { uid: 1000, ..credentials }, now);
+        assert_eq!(other.unit, None);
+        assert!(other.fields.contains(&field("_UID", "1000")), "{other:?}");
+    }
 }
 
 #[test]

@@ -158,6 +158,103 @@ fn a_line_in_single_bytes_and_one_without_end_are_stored() {
 }
 
 #[test]
+fn bytes_that_fill_the_socket_before_the_first_look_do_not_stop_it() {
+    let host = Host::new("");
+    let mut service = host.start();
+    let mut stream = host.stream("a.service");
+    settle(&mut service);
+    stream.set_nonblocking(true).unwrap();
+    let fill = |stream: &mut UnixStream| {
+        (0..100_000).take_while(|_| stream.write_all(b".").is_ok()).count()
+    };
+    let first = fill(&mut stream);
+    assert!(first >= super::super::streams::PIECE);
+    settle(&mut service);
+    let second = fill(&mut stream);
+    assert!(second > 0);
+    settle(&mut service);
+    stream.write_all(b"\n").unwrap();
+    settle(&mut service);
+    assert_eq!(host.messages(), [".".repeat(first + second)]);
+}
+
+#[test]
+fn connections_over_the_limit_are_closed_and_the_rest_goes_on() {
+    let host = Host::new("");
+    let mut service = host.start();
+    let mut held = host.stream("held.service");
+    settle(&mut service);
+    let uid = rustix::process::geteuid().as_raw();
+    // Root's own are counted together only.
+    let most = if uid == 0 { 300 } else { MAX_USER_STREAMS };
+    let mut more = Vec::new();
+    for _ in 0..300 {
+        more.push(host.stream("a.service"));
+        service.turn(Some(Duration::ZERO)).unwrap();
+    }
+    settle(&mut service);
+    assert!(service.streams.len() <= most.max(301));
+    assert!(uid == 0 || service.streams.len() == MAX_USER_STREAMS);
+    let waits = rustix::net::accept(&service.inputs.streams);
+    assert!(waits.is_err(), "nothing keeps the listener ready");
+    held.write_all(b"still here\n").unwrap();
+    settle(&mut service);
+    assert_eq!(host.messages(), ["still here"]);
+}
+
+#[test]
+fn what_was_suppressed_is_told_at_the_end() {
+    let host = Host::new("[Journal]\nRateLimitBurst=10\nRateLimitIntervalSec=1h\n");
+    let mut service = host.start();
+    let mut stream = host.stream("noisy.service");
+    let lines: String = (0..1_000).map(|number| format!("line {number}\n")).collect();
+    stream.write_all(lines.as_bytes()).unwrap();
+    settle(&mut service);
+    service.end();
+    let stored = host.messages().iter().filter(|text| text.starts_with("line")).count();
+    let told = host.messages().into_iter().find(|text| text.starts_with("Suppressed")).unwrap();
+    assert_eq!(told, format!("Suppressed {} messages from noisy.service", 1_000 - stored));
+}
+
+#[test]
+fn a_datagram_longer_than_the_window_is_taken_whole() {
+    let host = Host::new("");
+    let mut service = host.start();
+    let (socket, text) = (UnixDatagram::unbound().unwrap(), "x".repeat(WINDOW + 1000));
+    rustix::net::sockopt::set_socket_send_buffer_size_force(&socket, 4 << 20).ok();
+    let path = host.path("run/systemd/journal/socket");
+    // An ordinary user's buffer does not take one that long.
+    if socket.send_to(format!("MESSAGE={text}\n").as_bytes(), path).is_ok() {
+        settle(&mut service);
+        assert_eq!(host.messages(), [text]);
+    }
+}
+
+#[test]
+fn what_the_log_says_of_itself_is_not_for_ordinary_users_to_say() {
+    let host = Host::new("");
+    let mut service = host.start();
+    let own = rustix::process::geteuid().as_raw();
+    let bytes = b"MESSAGE=hi\nJOURNAL_VACUUMED_TO=9\nJOURNAL_LOST=9\n\nJOURNAL_LOST_REASON=x\n";
+    service.buffer[..bytes.len()].copy_from_slice(bytes);
+    for (uid, names) in [(own, 4), (own + 1000, 1)] {
+        let credentials = Some(Credentials { pid: 1, uid, gid: 0 });
+        let received = Received { length: bytes.len(), credentials, ..Received::default() };
+        let lines = service.native(received);
+        assert_eq!(lines.iter().map(|line| line.fields.len()).sum::<usize>(), names, "{uid}");
+    }
+}
+
+#[test]
+fn the_first_look_at_the_kernels_ring_counts_what_went_before() {
+    let host = Host::new("");
+    std::fs::write(host.path("dev/kmsg"), "6,10,5,-;hello\n").unwrap();
+    let mut service = host.start();
+    settle(&mut service);
+    assert!(host.entries().iter().any(|entry| entry.text("JOURNAL_LOST") == Some("10")));
+}
+
+#[test]
 fn the_log_moves_from_memory_to_the_disk_and_stays_there() {
     let host = Host::new("");
     let mut service = host.start();
@@ -288,4 +385,40 @@ fn the_kernels_ring_is_read_on_from_its_mark() {
     let mut service = host.start();
     settle(&mut service);
     assert_eq!(host.entries().len(), 2);
+}
+
+#[test]
+fn lines_that_a_killed_service_stored_but_left_in_the_socket_are_not_stored_again() {
+    let host = Host::new("");
+    let mut service = host.start();
+    let mut stream = host.stream("a.service");
+    stream.write_all(b"one\n<7>two\n").unwrap();
+    settle(&mut service);
+    let id = host.entries()[0].text("_STREAM_ID").unwrap().to_owned();
+    let kept = service.streams.values().next().unwrap().as_fd().try_clone_to_owned().unwrap();
+    let listener = service.inputs.streams.try_clone().unwrap();
+    drop(service);
+    // As a SIGKILL between storing and taking out leaves it.
+    std::fs::write(host.path("run/systemd/journal/reading"), format!("+{:020} {id}\n", 0)).unwrap();
+    stream.write_all(b"one\n<7>two\nthree\none\n").unwrap();
+    let passed = [("systemd-journald.socket", listener), ("stdout-1", kept)];
+    let passed = passed.map(|(name, socket)| (name.to_owned(), socket)).into();
+    let mut service = host.start_with(passed);
+    settle(&mut service);
+    stream.write_all(b"two\n").unwrap();
+    settle(&mut service);
+    assert_eq!(host.messages(), ["one", "two", "three", "one", "two"]);
+}
+
+#[test]
+fn a_log_that_no_store_takes_is_told_in_the_kernels_ring() {
+    let host = Host::new("[Journal]\nReadKMsg=no\n");
+    std::fs::write(host.path("run/log"), b"no folder").unwrap();
+    std::fs::write(host.path("dev/kmsg"), b"").unwrap();
+    let mut service = host.start();
+    host.send("socket", b"MESSAGE=lost\n");
+    settle(&mut service);
+    let ring = std::fs::read_to_string(host.path("dev/kmsg")).unwrap();
+    assert!(ring.contains("The log cannot be kept in memory"), "{ring}");
+    assert!(ring.contains("The log is kept nowhere"), "{ring}");
 }

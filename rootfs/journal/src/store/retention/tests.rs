@@ -33,6 +33,8 @@ fn the_oldest_go_first_and_the_open_one_stays() {
         (Vacuum { size: Some(3_200), ..Vacuum::default() }, 3),
         (Vacuum { files: Some(2), ..Vacuum::default() }, 4),
         (Vacuum { release: 1, ..Vacuum::default() }, 1),
+        (Vacuum { release: u64::MAX, ..Vacuum::default() }, 5),
+        (Vacuum { release: u64::MAX, keep: 4_000, ..Vacuum::default() }, 2),
         (Vacuum { size: Some(1), ..Vacuum::default() }, 5),
         (Vacuum { size: Some(0), files: Some(0), ..Vacuum::default() }, 0),
         (Vacuum { age: Some(Duration::from_hours(1)), ..Vacuum::default() }, 0),

@@ -118,3 +118,18 @@ fn segments_removed_by_the_limits_are_known_by_their_record() {
         4
     );
 }
+
+#[test]
+fn numbers_of_any_size_are_counted_without_overflow() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut writer, _) = Writer::open(folder.path(), Id([1; 16]), Id([2; 16]), 1_000).unwrap();
+    let most = u64::MAX.to_string();
+    let fields =
+        [field("JOURNAL_LOST", most.as_str()), field("JOURNAL_VACUUMED_TO", most.as_str())];
+    for _ in 0..2 {
+        writer.append(&Stamp::default(), &fields).unwrap();
+    }
+    writer.sync().unwrap();
+    let checked = super::folder(folder.path()).unwrap();
+    assert_eq!((checked[0].lost, checked[0].problems.len()), (u64::MAX, 0));
+}

@@ -181,3 +181,40 @@ proptest! {
         verify::folder(folder.path()).unwrap();
     }
 }
+
+#[test]
+fn a_seal_within_a_record_is_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut writer, _) = open(folder.path());
+    writer.append(&stamp(1), &line("one")).unwrap();
+    let seal = |position: u64| {
+        let mut frame = Vec::new();
+        let seal = Seal {
+            position: u32::try_from(position).unwrap(),
+            records: 7,
+            last_sequence: u64::MAX,
+            last_realtime: 9,
+            digest: [9; 32],
+        };
+        frame::put(&mut frame, &record::encode_seal(&seal));
+        frame
+    };
+    // A first try tells where the value of the field ends up, as a user can compute it.
+    let before = writer.length();
+    let forged = |seal: Vec<u8>| vec![field("PRIORITY", "6"), field("MESSAGE", seal)];
+    writer.append(&stamp(2), &forged(seal(0))).unwrap();
+    let grown = writer.length() - before;
+    let length = seal(0).len() as u64;
+    // The context of the first try is known by now, so the second begins after less.
+    writer.append(&stamp(3), &forged(seal(0))).unwrap();
+    let known = writer.length() - before - grown;
+    let position = writer.length() + known - length;
+    writer.append(&stamp(4), &forged(seal(position))).unwrap();
+    assert!(last_seal(&writer.file, writer.length()).is_some(), "the forgery is at its place");
+    drop(writer);
+    let (mut writer, recovered) = open(folder.path());
+    assert_eq!((recovered, writer.next_sequence()), (Recovered::default(), 5));
+    writer.append(&stamp(5), &line("two")).unwrap();
+    writer.sync().unwrap();
+    assert!(verify::folder(folder.path()).unwrap()[0].problems.is_empty());
+}

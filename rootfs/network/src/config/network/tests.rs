@@ -79,6 +79,9 @@ fn dhcp_and_online_settings_are_read() {
         ("[Network]\nIgnoreCarrierLoss=yes\n", |n| n.carrier_grace.is_none()),
         ("[Network]\nIPv6AcceptRA=no\n", |n| !n.accepts_ra()),
         ("[Network]\nLinkLocalAddressing=no\n", |n| !n.accepts_ra()),
+        ("[Network]\nBond=bo0\n", |n| n.link_local == Families::ONLY6),
+        ("[Network]\nLinkLocalAddressing=ipv6\nBridge=br0\n", |n| n.link_local.ipv6),
+        ("[Network]\nBridge=br0\n", |n| n.link_local == Families::NEITHER),
         ("[Network]\nBridge=br0\n", |n| !n.accepts_ra() && n.master.as_deref() == Some("br0")),
     ] {
         let (network, remarks) = read(text);

@@ -127,6 +127,69 @@ fn a_release_names_the_addresses_and_the_server() {
     assert!(!client.is_running() && client.lease().is_none());
 }
 
+/// A reply whose association has a status, or an address that ended.
+fn refusal(client: &Client, status: Option<u16>, ended: bool) -> Message {
+    let mut message = reply(client, MessageType::Reply, 0, 0);
+    let mut inner = Options::default();
+    if let Some(status) = status {
+        inner.push(code::STATUS, status.to_be_bytes().to_vec());
+    }
+    if ended {
+        let address = "2001:db8::9".parse::<std::net::Ipv6Addr>().unwrap().octets();
+        inner.push(code::IA_ADDRESS, [address.as_slice(), &[0; 8]].concat());
+    }
+    let bytes = [&IAID.to_be_bytes()[..], &[0; 8], &inner.write()].concat();
+    message.options.push(code::IA_NA, bytes);
+    message
+}
+
+#[test]
+fn a_server_that_fails_costs_no_lease_and_one_that_refuses_does() {
+    let rows = [
+        (Some(1), false, true),
+        (Some(5), false, true),
+        (None, false, true),
+        (Some(2), false, false),
+        (Some(4), false, false),
+        (None, true, false),
+    ];
+    for (status, ended, kept) in rows {
+        let mut client = bound();
+        client.elapsed(seconds(500));
+        let actions = client.received(&refusal(&client, status, ended), seconds(501));
+        assert_eq!(client.lease().is_some(), kept, "{status:?}");
+        assert_eq!(actions.contains(&Action::Lost), !kept, "{status:?}");
+    }
+    let mut client = bound();
+    client.elapsed(seconds(500));
+    let mut top = reply(&client, MessageType::Reply, 0, 0);
+    top.options.push(code::STATUS, 1_u16.to_be_bytes().to_vec());
+    assert_eq!(client.received(&top, seconds(501)), []);
+    assert!(client.lease().is_some());
+}
+
+#[test]
+fn a_server_without_the_binding_is_asked_for_it() {
+    let mut client = bound();
+    client.elapsed(seconds(500));
+    let actions = client.received(&refusal(&client, Some(3), false), seconds(501));
+    assert_eq!(sent(&actions).kind, MessageType::Request);
+    assert!(client.lease().is_some());
+    client.received(&reply(&client, MessageType::Reply, 1000, 2000), seconds(502));
+    assert_eq!(client.lease().unwrap().acquired, seconds(502));
+}
+
+#[test]
+fn information_alone_does_not_serve_who_wants_addresses() {
+    let mut client = client();
+    assert!(!client.serves(Mode::Information));
+    client.start(Mode::Information, seconds(0));
+    assert!(client.serves(Mode::Information) && !client.serves(Mode::Addresses));
+    let actions = client.start(Mode::Addresses, seconds(1));
+    assert_eq!(sent(&actions).kind, MessageType::Solicit);
+    assert!(client.serves(Mode::Information) && client.serves(Mode::Addresses));
+}
+
 proptest! {
     #[test]
     fn random_bytes_never_panic(noise in prop::collection::vec(any::<u8>(), 0..300)) {
