@@ -28,9 +28,10 @@ pub const JUDGE_PACKAGES: [&str; 13] = [
 ];
 
 /// Packages whose services run here as Debian ships them, or whose unit files are read.
-pub const SERVICE_PACKAGES: [&str; 12] = [
+pub const SERVICE_PACKAGES: [&str; 13] = [
     "chrony",
     "containerd",
+    "docker-cli",
     "docker.io",
     "etcd-client",
     "etcd-server",

@@ -77,12 +77,12 @@ fn files_are_written_copied_and_adjusted() {
     host.put("usr/share/factory/etc/x/y", "factory");
     host.put("etc/w", "old");
     host.put("log/one/two", "");
-    host.create("C /etc/x\nw /etc/w - - - - new\nw+ /etc/w - - - - er\nZ /log ~0640\nz /log/one 0711\nw /etc/none - - - - x\n");
+    host.create("C /etc/x\nw /etc/w - - - - new\nw+ /etc/w - - - - er\nZ /log ~0750\nz /log/one 0711\nw /etc/none - - - - x\n");
     assert_eq!((host.text("etc/x/y"), host.text("etc/w")), ("factory".into(), "newer".into()));
     assert!(!host.path("etc/none").exists());
     assert_eq!(
         (host.mode("log/one"), host.mode("log/one/two"), host.mode("log")),
-        (0o711, 0o640, 0o640)
+        (0o711, 0o640, 0o750)
     );
     host.put("etc/x/y", "mine");
     host.create("C+ /etc/x\nL? /etc/l - - - - /etc/none\nL? /etc/m - - - - x/y\n");
