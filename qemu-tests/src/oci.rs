@@ -15,15 +15,19 @@ const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 
-/// An archive of an image whose one layer holds a static `program` at [`PROGRAM`], its entry point,
-/// and the empty folders that a runtime mounts over.
-pub fn image(program: &[u8]) -> Vec<u8> {
+/// The archive of a layer that holds a static `program` at [`PROGRAM`], and the empty folders that a runtime mounts over.
+pub fn layer(program: &[u8]) -> Vec<u8> {
     let mut layer = Archive::new();
     for folder in ["dev", "etc", "proc", "sys"] {
         layer.folder(folder);
     }
     layer.file(PROGRAM.trim_start_matches('/'), 0o755, program);
-    let layer = layer.finish();
+    layer.finish()
+}
+
+/// An archive of an image whose one [`layer`] holds a static `program`, its entry point.
+pub fn image(program: &[u8]) -> Vec<u8> {
+    let layer = layer(program);
     let config = text(&json!({
         "architecture": "amd64",
         "os": "linux",
