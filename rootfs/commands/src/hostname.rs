@@ -42,13 +42,7 @@ struct Options {
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let outcome = parse(arguments)
         .and_then(|options| options.map_or(Ok(()), |options| work(&options, Path::new("/"))));
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    screen::end(outcome)
 }
 
 fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {

@@ -3,6 +3,7 @@
 use std::env;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
+use std::process::ExitCode;
 
 use crate::clock::{Now, Zone};
 
@@ -49,6 +50,17 @@ impl Paint {
             Self::Grey => "0;38;5;245",
             Self::Underline => "0;4",
             Self::Bold => "0;1;39",
+        }
+    }
+}
+
+/// Says why a command failed, and gives its exit status.
+pub fn end(outcome: anyhow::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
         }
     }
 }
