@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use zstd::zstd_safe::CParameter;
 
-use crate::content::{Content, ContentError};
+use keelson_disk::content::{Content, ContentError};
 
 /// The largest window of the compressed archive as a power of two: 8 MiB. The kernel refuses windows
 /// above 128 MiB, and takes the memory of one at the moment it has least.

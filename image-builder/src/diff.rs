@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 
 pub use self::difference::{Difference, Property, Side};
 
-use crate::fat::ReadError;
-use crate::gpt::{self, GptError, Partition, Table};
-use crate::sparse;
+use keelson_disk::fat::ReadError;
+use keelson_disk::gpt::{self, GptError, Partition, Table};
+use keelson_disk::sparse;
 
 /// Extracts the EROFS image named first into the folder named second, which it makes.
 pub type Extract<'a> = dyn Fn(&Path, &Path) -> io::Result<()> + 'a;

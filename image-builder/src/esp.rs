@@ -2,9 +2,9 @@
 
 use keelson_format::version::Version;
 
-use crate::content::Content;
-use crate::fat::Entry;
 use crate::keys::KeySet;
+use keelson_disk::content::Content;
+use keelson_disk::fat::Entry;
 
 /// The files of a new ESP, in the order in which they lie on it.
 ///

@@ -3,10 +3,10 @@
 use keelson_format::cmdline::Debug;
 use keelson_format::signature::trusted_keys_to_text;
 
-use crate::content::Content;
 use crate::cpio::{self, CpioError, Entry, Node};
 use crate::keys::KeySet;
 use crate::stage::Kernel;
+use keelson_disk::content::Content;
 
 /// zstd level: it is compressed once, beside the larger `/usr`, and read at every boot.
 const LEVEL: i32 = 19;

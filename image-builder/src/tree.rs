@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use thiserror::Error;
 
-use crate::content::Content;
+use keelson_disk::content::Content;
 
 /// A file tree. Paths are relative, as in `usr/bin/ls`, without `.` or `..`.
 #[derive(Debug, Default)]

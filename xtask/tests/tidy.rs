@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Which crate may use which of ours. An edge that is not here fails.
-const EDGES: [(&str, &[&str]); 20] = [
+const EDGES: [(&str, &[&str]); 23] = [
     ("format", &[]),
+    ("disk", &["keelson-format"]),
     ("fuzz", &["keelson-control", "keelson-journal", "keelson-network", "keelson-units"]),
     ("sdk", &[]),
-    ("image-builder", &["keelson-format", "keelson-sdk"]),
+    ("image-builder", &["keelson-disk", "keelson-format", "keelson-sdk"]),
     ("initramfs", &["keelson-format", "keelson-kernel-modules"]),
     ("rootfs/kernel-modules", &["keelson-format"]),
     ("rootfs/units", &[]),
@@ -35,9 +36,11 @@ const EDGES: [(&str, &[&str]); 20] = [
         ],
     ),
     ("rootfs/provision", &[]),
+    ("rootfs/install", &["keelson-disk", "keelson-format"]),
     ("rootfs/coreutils", &[]),
     ("qemu-tests", &["keelson-execution", "keelson-format", "keelson-sdk", "keelson-units"]),
     ("qemu-tests/probe", &[]),
+    ("upload", &["keelson-disk", "keelson-format"]),
     ("xtask", &["keelson-format", "keelson-image-builder", "keelson-qemu-tests", "keelson-sdk"]),
 ];
 

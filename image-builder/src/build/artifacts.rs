@@ -15,8 +15,8 @@ use sha2::{Digest as _, Sha256};
 use super::seal::SealedUsr;
 use super::{BuildError, Request, bill};
 use crate::plan::Plan;
-use crate::sparse;
 use crate::stage::Staged;
+use keelson_disk::sparse;
 
 /// A build that is not finished: its folder goes away unless [`Partial::finish`] is reached.
 pub(super) struct Partial(PathBuf);

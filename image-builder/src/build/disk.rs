@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use fs_err as fs;
-use keelson_format::disk::{Role, Slot};
-use keelson_format::release::{Disk, Partition};
+use keelson_disk::{qcow2, raw, sparse};
+use keelson_format::release::Disk;
 
 use super::BuildError;
 use super::seal::SealedUsr;
 use super::uki::Boot;
+use crate::esp;
 use crate::keys::KeySet;
 use crate::plan::Plan;
-use crate::{esp, fat, gpt, qcow2, sparse};
 
 /// zstd level of `disk.raw.zst`: nearly all of the image is compressed already.
 const ZSTD_LEVEL: i32 = 9;
@@ -26,32 +26,22 @@ pub(super) fn write(
     keys: &KeySet,
     folder: &Path,
 ) -> Result<Disk, BuildError> {
-    let partitions = plan.partitions(&sealed.root_hash);
-    let file = sparse::create(&folder.join("disk.raw"), plan.disk.size.bytes())?;
-    let table = gpt::Table {
-        disk_bytes: plan.disk.size.bytes(),
+    let disk = Disk {
+        size: plan.disk.size.bytes(),
         guid: plan.disk.guid,
-        partitions: partitions.iter().map(table_entry).collect(),
+        partitions: plan.partitions(&sealed.root_hash),
     };
-    gpt::write(&file, &table)?;
-    let start = |role| plan.disk.partition(role).start.bytes();
-    let esp_start = start(Role::Esp);
-    let volume = fat::Volume {
-        bytes: plan.disk.partition(Role::Esp).size.bytes(),
-        id: plan.disk.esp_volume_id,
-        label: "ESP".parse().expect("a label of FAT"),
-        hidden_sectors: u32::try_from(esp_start / gpt::SECTOR).expect("the ESP comes first"),
-    };
+    let file = sparse::create(&folder.join("disk.raw"), disk.size)?;
     let files = esp::entries(&boot.loader, boot.uki, &plan.version, plan.boot.menu_timeout, keys);
-    fat::write(&file, esp_start, &volume, &files)?;
-    for (name, role) in [
-        ("usr.erofs", Role::UsrData(Slot::A)),
-        ("usr.verity", Role::UsrHash(Slot::A)),
-        ("usr.sig.json", Role::UsrSignature(Slot::A)),
-    ] {
-        sparse::copy(&folder.join(name), &file, start(role))?;
-    }
-    Ok(Disk { size: table.disk_bytes, guid: table.guid, partitions })
+    let parts = raw::Parts {
+        esp_volume_id: plan.disk.esp_volume_id,
+        esp: &files,
+        usr: &folder.join("usr.erofs"),
+        verity: &folder.join("usr.verity"),
+        signature: &folder.join("usr.sig.json"),
+    };
+    raw::write(&file, &disk, &parts)?;
+    Ok(disk)
 }
 
 /// Makes `disk.raw.zst` and `disk.qcow2` of `disk.raw`, side by side.
@@ -74,17 +64,5 @@ pub(super) fn convert(plan: &Plan, folder: &Path) -> Result<(), BuildError> {
             largest: Vec::new(),
         }),
         _ => Ok(()),
-    }
-}
-
-fn table_entry(partition: &Partition) -> gpt::Partition {
-    let first_lba = partition.start / gpt::SECTOR;
-    gpt::Partition {
-        label: partition.label.clone(),
-        type_guid: partition.type_guid,
-        guid: partition.guid,
-        first_lba,
-        last_lba: first_lba + partition.size / gpt::SECTOR - 1,
-        attributes: 0,
     }
 }

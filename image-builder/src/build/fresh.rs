@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::BuildError;
 use crate::keys::{CertifiedKey, KeySet};
 use crate::plan::Plan;
-use crate::sparse;
+use keelson_disk::sparse;
 
 /// Name of the record in the build's folder.
 const RECORD: &str = ".inputs.json";

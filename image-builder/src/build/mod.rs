@@ -81,24 +81,21 @@ pub enum BuildError {
     /// Signing the root hash.
     #[error(transparent)]
     Pkcs7(#[from] crate::pkcs7::Pkcs7Error),
-    /// The ESP.
-    #[error("writing the ESP: {0}")]
-    Fat(#[from] crate::fat::FatError),
-    /// The partition table.
-    #[error(transparent)]
-    Gpt(#[from] crate::gpt::GptError),
     /// The raw image.
     #[error(transparent)]
-    Sparse(#[from] crate::sparse::SparseError),
+    Raw(#[from] keelson_disk::raw::RawError),
+    /// A sparse file.
+    #[error(transparent)]
+    Sparse(#[from] keelson_disk::sparse::SparseError),
     /// The qcow2 image.
     #[error(transparent)]
-    Qcow2(#[from] crate::qcow2::Qcow2Error),
+    Qcow2(#[from] keelson_disk::qcow2::Qcow2Error),
     /// The keys.
     #[error(transparent)]
     Keys(#[from] KeyError),
     /// A file of the builder's input.
     #[error(transparent)]
-    Content(#[from] crate::content::ContentError),
+    Content(#[from] keelson_disk::content::ContentError),
     /// A file could not be read or written.
     #[error(transparent)]
     Io(#[from] std::io::Error),

@@ -5,9 +5,9 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::{DiffError, Difference, Extract, Image, fat, folders};
-use crate::fat::Reader;
-use crate::gpt::Partition;
-use crate::sparse;
+use keelson_disk::fat::Reader;
+use keelson_disk::gpt::Partition;
+use keelson_disk::sparse;
 
 /// The magic number of an EROFS superblock and where it is.
 const EROFS_MAGIC: [u8; 4] = 0xe0f5_e1e2_u32.to_le_bytes();

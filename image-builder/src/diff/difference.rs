@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::gpt::{Partition, Table};
+use keelson_disk::gpt::{Partition, Table};
 
 /// One thing that is not the same in the two images A and B.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

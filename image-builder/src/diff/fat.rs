@@ -2,7 +2,7 @@
 
 use super::contents;
 use super::{Difference, Property, Side};
-use crate::fat::{Found, ReadError, Reader};
+use keelson_disk::fat::{Found, ReadError, Reader};
 
 /// The first difference, in the order of A; files that only B has come last.
 pub(super) fn first_difference(

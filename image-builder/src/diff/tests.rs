@@ -4,7 +4,7 @@ use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
 use uuid::Uuid;
 
 use super::*;
-use crate::fat::{self, Entry, Volume};
+use keelson_disk::fat::{self, Entry, Volume};
 
 const MIB: u64 = 1 << 20;
 const ESP: u64 = MIB;

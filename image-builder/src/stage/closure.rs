@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use keelson_sdk::Package;
 
 use super::{StageError, Staged, package_file};
-use crate::content::Content;
 use crate::elf::{self, Needs};
 use crate::tree::{Kind, Node, Tree};
+use keelson_disk::content::Content;
 
 /// Where the dynamic loader of Debian looks, and where libraries are put.
 const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";

@@ -12,10 +12,10 @@ use keelson_sdk::{EntryKind, Package};
 use rayon::prelude::*;
 
 use super::{Inputs, StageError, Staged};
-use crate::content::{Content, ContentError};
 use crate::elf;
 use crate::recipe::KernelSource;
 use crate::tree::{Kind, Node};
+use keelson_disk::content::{Content, ContentError};
 
 /// A kernel of the inputs.
 #[derive(Debug)]

@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 use keelson_sdk::Package;
 use thiserror::Error;
 
-use crate::content::{Content, ContentError};
 use crate::elf::{self, ElfError};
 use crate::plan::{BuildFile, Plan};
 use crate::recipe::{Exports, Mode, Recipe, Source};
 use crate::tree::{Dangling, Kind, Node, Tree, TreeError};
+use keelson_disk::content::{Content, ContentError};
 
 pub use kernel::{InitramfsModule, Kernel};
 

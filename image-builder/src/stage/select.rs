@@ -6,9 +6,9 @@ use fs_err as fs;
 use keelson_sdk::{EntryKind, Package};
 
 use super::{Inputs, StageError, Staged, file_name};
-use crate::content::Content;
 use crate::recipe::{self, Mode, Recipe, Source};
 use crate::tree::{Kind, Node};
+use keelson_disk::content::Content;
 
 /// A file that a recipe may take.
 #[derive(Debug, Clone)]

@@ -1,0 +1,1 @@
+//! Installs Keelson on a disk.

@@ -1,0 +1,1 @@
+//! Puts images into clouds.
