@@ -29,7 +29,7 @@ const THOUSAND: Group = (
         ),
         ("sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\) kB/\\1/p' /proc/1/status", AtMost(32_000)),
         (
-            "systemctl stop thousand.target; eventually '[ $(systemctl list-units --no-legend --state=running \"t@*.service\" | wc -l) = 0 ]'; echo stopped",
+            "systemctl stop thousand.target; timeout 50 bash -c 'until [ $(systemctl list-units --no-legend --state=running \"t@*.service\" | wc -l) = 0 ]; do sleep 0.5; done' && echo stopped",
             Is("stopped"),
         ),
     ],

@@ -1,11 +1,13 @@
 //! A started process as the manager sees it: its number, and how far it is.
 
 use std::fmt;
-use std::os::fd::OwnedFd;
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::process::Pid;
 
 use crate::errno::Errno;
+use crate::lent::Lent;
 use crate::run::report::{self, Report};
 use crate::stage::Stage;
 
@@ -29,8 +31,50 @@ pub enum Progress {
     Executed,
     /// It ended before; it is reaped as any other, with the status of the stage.
     Failed(Failure),
-    /// Not known yet: the descriptor becomes readable when it is.
-    Pending(OwnedFd),
+    /// Not known yet.
+    Pending(Pending),
+}
+
+/// A process that has neither executed its program nor ended, as far as is known.
+#[derive(Debug)]
+pub struct Pending {
+    /// Readable when it has.
+    pipe: OwnedFd,
+    /// What it has told so far.
+    told: Vec<u8>,
+    /// What it uses of this process's memory.
+    lent: ManuallyDrop<Option<Lent>>,
+}
+
+impl Pending {
+    pub(crate) fn new(pipe: OwnedFd, lent: Lent) -> Self {
+        let lent = lent.is_shared().then_some(lent);
+        Self { pipe, told: Vec::new(), lent: ManuallyDrop::new(lent) }
+    }
+
+    /// Reads what it tells; true at the end of it.
+    fn read(&mut self) -> bool {
+        let mut bytes = [0_u8; 1024];
+        loop {
+            match rustix::io::read(&self.pipe, &mut bytes) {
+                Ok(0) => return true,
+                Ok(count) => self.told.extend_from_slice(&bytes[..count]),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Frees what was lent. Without this call it is lost with the value, as the process may still use it.
+    fn take_back(&mut self) {
+        drop(self.lent.take());
+    }
+}
+
+impl AsFd for Pending {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pipe.as_fd()
+    }
 }
 
 /// Why a process ended before its first instruction.
@@ -57,32 +101,27 @@ impl fmt::Display for Failure {
 impl Child {
     /// Looks, without waiting, whether the process has executed its program.
     pub fn poll(&mut self) -> &Progress {
-        let Progress::Pending(pipe) = &self.progress else { return &self.progress };
-        let mut bytes = [0_u8; 4096];
-        let mut used = 0;
-        loop {
-            match rustix::io::read(pipe, &mut bytes[used..]) {
-                Ok(0) => break,
-                Ok(count) => used += count,
-                Err(rustix::io::Errno::INTR) => {}
-                Err(_) => {
-                    let progress = self.take(&bytes[..used]);
-                    if matches!(progress, Progress::Failed(_)) {
-                        self.progress = progress;
-                    }
-                    return &self.progress;
-                }
-            }
+        let Progress::Pending(pending) = &mut self.progress else { return &self.progress };
+        if pending.read() {
+            self.settle();
         }
-        self.progress = self.take(&bytes[..used]);
         &self.progress
     }
 
-    /// What reports say of a process that tells nothing more.
-    fn take(&mut self, bytes: &[u8]) -> Progress {
-        let (progress, remarks) = interpret(report::parse(bytes));
+    /// Says that the process has ended: nothing more is waited for.
+    pub fn ended(&mut self) {
+        if let Progress::Pending(_) = self.poll() {
+            self.settle();
+        }
+    }
+
+    /// The process has executed its program or ended.
+    fn settle(&mut self) {
+        let Progress::Pending(pending) = &mut self.progress else { return };
+        let (progress, remarks) = interpret(report::parse(&pending.told));
+        pending.take_back();
+        self.progress = progress;
         self.remarks.extend(remarks);
-        progress
     }
 }
 

@@ -17,6 +17,7 @@ mod identity;
 mod image;
 mod invocation;
 mod ipc;
+mod lent;
 mod mounts;
 mod namespaces;
 mod prepare;
@@ -26,7 +27,7 @@ mod spawn;
 mod stage;
 mod wildcard;
 
-pub use child::{Child, Failure, Progress};
+pub use child::{Child, Failure, Pending, Progress};
 pub use errno::Errno;
 pub use identity::owner;
 pub use invocation::{Invocation, PassedFd};

@@ -115,8 +115,11 @@ fn make(kind: u64, path: &'static std::ffi::CStr) -> Result<OwnedFd, Errno> {
     let mut request = Request { path, network: kind == NETWORK, outcome: Err(Errno(libc::EIO)) };
     let before = clone::block_signals();
     let argument = std::ptr::from_mut(&mut request).cast();
-    // SAFETY: `open_own` never returns, allocates nothing, and changes nothing but the request, which lives here.
-    let cloned = unsafe { clone::start(open_own, argument, true, kind | SAME_FILES, None) };
+    let mut stack = [0_u128; 512];
+    let flags = kind | SAME_FILES;
+    // SAFETY: `open_own` never returns, allocates nothing, and changes nothing but the request, which lives here as the
+    // stack does; the process is waited for.
+    let cloned = unsafe { clone::start(open_own, argument, Some(&raw mut stack), flags, None) };
     clone::set_signal_mask(before);
     let cloned = cloned?;
     let _reaped = waitpid(Some(cloned.pid), WaitOptions::empty());

@@ -190,6 +190,29 @@ impl Plan {
         self.late.push(Step { stage, action, otherwise: Otherwise::Fail });
     }
 
+    /// Whether the child can do all of it in the memory of its parent: nothing that the kernel keeps with the memory
+    /// (namespaces' owners, adjustments of the OOM killer) and nothing after which others may signal or trace it.
+    pub fn shares_memory(&self) -> bool {
+        let plain = |step: &Step| {
+            matches!(
+                step.action,
+                Action::SetSid
+                    | Action::SigPipe { .. }
+                    | Action::Open { .. }
+                    | Action::OpenOrConnect { .. }
+                    | Action::ConnectLog { .. }
+                    | Action::Limit { .. }
+                    | Action::Nice(_)
+                    | Action::Scheduler { .. }
+                    | Action::IoPriority(_)
+                    | Action::Keyring { .. }
+                    | Action::Umask(_)
+                    | Action::Chdir(_)
+            )
+        };
+        self.namespaces == 0 && self.steps.iter().chain(&self.late).all(plain)
+    }
+
     /// A new slot.
     pub fn slot(&mut self, descriptor: i32) -> Slot {
         self.slots.push(descriptor);

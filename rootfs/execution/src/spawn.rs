@@ -6,9 +6,10 @@ use std::path::Path;
 
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use crate::child::{Child, Progress};
+use crate::child::{Child, Pending, Progress};
 use crate::errno::Errno;
 use crate::invocation::Invocation;
+use crate::lent::Lent;
 use crate::plan::Plan;
 use crate::prepare::{self, Prepared};
 use crate::run::report::Reports;
@@ -84,27 +85,36 @@ fn open_folder(path: &Path) -> Result<OwnedFd, String> {
     open(path, flags, Mode::empty()).map_err(|error| format!("opening {}: {error}", path.display()))
 }
 
-/// The child has a copy of the memory, and tells by a pipe that execve closes. To share the memory until then (vfork)
-/// would save copying a few page tables, and make this process wait for its turn behind everything it has started.
+/// The child tells by a pipe that execve closes. Most have a copy of this process's memory; one with a plain plan uses
+/// the memory itself, which spares copying page tables and every page that is written here meanwhile. This process does
+/// not wait for it as after vfork(2): what the child does may take its time.
 fn start_copy(plan: Plan, group: Option<&OwnedFd>) -> Result<(clone::Cloned, Progress), Errno> {
     let (reader, writer) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-    let namespaces = plan.namespaces;
-    let mut child = run::Child { plan, reports: Reports::new(), pipe: writer.as_raw_fd() };
-    let cloned = start(&mut child, namespaces, group)?;
-    Ok((cloned, Progress::Pending(reader)))
+    let (namespaces, shares) = (plan.namespaces, plan.shares_memory());
+    let child = run::Child { plan, reports: Reports::new(), pipe: writer.as_raw_fd() };
+    let mut lent = Lent::new(child, shares)?;
+    let cloned = match start(&mut lent, namespaces, group) {
+        Err(Errno(libc::ENOSYS)) if shares => {
+            lent.copy();
+            start(&mut lent, namespaces, group)?
+        }
+        outcome => outcome?,
+    };
+    Ok((cloned, Progress::Pending(Pending::new(reader, lent))))
 }
 
 #[expect(unsafe_code, reason = "a process is started in the middle of this one")]
 fn start(
-    child: &mut run::Child,
+    lent: &mut Lent,
     namespaces: u64,
     group: Option<&OwnedFd>,
 ) -> Result<clone::Cloned, Errno> {
     let before = clone::block_signals();
-    let argument = std::ptr::from_mut(child).cast();
     let group = group.map(AsRawFd::as_raw_fd);
-    // SAFETY: `enter` never returns, allocates nothing and takes a `Child` of its own copy of the memory.
-    let cloned = unsafe { clone::start(run::enter, argument, false, namespaces, group) };
+    let (child, stack) = lent.parts();
+    // SAFETY: `enter` never returns, allocates nothing and takes a `Child`. Where memory is shared, `Pending` leaves
+    // child and stack alone and keeps them until the child has executed or ended.
+    let cloned = unsafe { clone::start(run::enter, child.cast(), stack, namespaces, group) };
     clone::set_signal_mask(before);
     cloned
 }

@@ -28,10 +28,8 @@ struct CloneArguments {
 const CLEAR_HANDLERS: u64 = 0x1_0000_0000;
 const INTO_CGROUP: u64 = 0x2_0000_0000;
 const PIDFD: u64 = 0x1000;
-/// CLONE_VM and CLONE_VFORK.
-const SHARED: u64 = 0x100 | 0x4000;
-/// What the child gets as a stack when memory is shared.
-const STACK: usize = 64 * 1024;
+/// CLONE_VM.
+const SHARED: u64 = 0x100;
 
 /// A process as its parent knows it.
 #[derive(Debug)]
@@ -46,12 +44,13 @@ pub struct Cloned {
 
 /// Starts a child that runs `entry(argument)`, which must end the process.
 ///
-/// With `shared`, the child uses the memory of its parent, which waits until the child has executed or ended: no page
-/// table is copied. `group` is a descriptor of the control group's folder.
+/// With a `stack`, which a kernel without clone3 answers with ENOSYS, the child runs on it in the memory of its parent until it executes or ends: no page table is copied.
+/// `group` is a descriptor of the control group's folder.
 ///
 /// # Safety
-/// `entry` never returns, and `argument` is what it expects. With `shared` it changes nothing but what `argument` leads
-/// to; without it, it allocates nothing unless the calling process has a single thread.
+/// `entry` never returns, and `argument` is what it expects. With a `stack`, nobody else touches that or what `argument`
+/// leads to until the child has executed or ended, and `entry` changes nothing else; without one, it allocates nothing
+/// unless the calling process has a single thread.
 #[expect(
     unsafe_code,
     reason = "clone3 has no wrapper, and its child begins in the middle of a function"
@@ -59,28 +58,27 @@ pub struct Cloned {
 pub unsafe fn start(
     entry: unsafe extern "C" fn(*mut c_void) -> !,
     argument: *mut c_void,
-    shared: bool,
+    stack: Option<*mut [u128]>,
     namespaces: u64,
     group: Option<RawFd>,
 ) -> Result<Cloned, Errno> {
-    let mut stack = if shared { vec![0_u128; STACK / 16] } else { Vec::new() };
     let with_group = group.map(|group| (group, CLEAR_HANDLERS | INTO_CGROUP | PIDFD));
     let attempts = with_group.into_iter().chain([(-1, CLEAR_HANDLERS | PIDFD), (-1, 0)]);
-    let mut last = Errno(libc::ENOSYS);
     for (group, flags) in attempts {
         let mut pidfd: RawFd = -1;
         let mut arguments = CloneArguments {
-            flags: flags | namespaces | if shared { SHARED } else { 0 },
+            flags: flags | namespaces,
             pidfd: &raw mut pidfd as u64,
             exit_signal: u64::from(libc::SIGCHLD.unsigned_abs()),
             cgroup: u64::try_from(group).unwrap_or(0),
             ..CloneArguments::default()
         };
-        if shared {
-            arguments.stack = stack.as_mut_ptr() as u64;
-            arguments.stack_size = STACK as u64;
+        if let Some(stack) = stack {
+            arguments.flags |= SHARED;
+            arguments.stack = stack.cast::<u128>() as u64;
+            arguments.stack_size = (stack.len() * size_of::<u128>()) as u64;
         }
-        // SAFETY: the arguments and the stack outlive the call (with `shared` the parent waits for the child).
+        // SAFETY: the arguments outlive the call, the stack by the contract of this function.
         match unsafe { clone3(&mut arguments, entry, argument) } {
             Ok(pid) => {
                 let pid = Pid::from_raw(pid).expect("the kernel numbers processes from 1");
@@ -88,17 +86,15 @@ pub unsafe fn start(
                 let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
                 return Ok(Cloned { pid, pidfd, in_group: flags & INTO_CGROUP != 0 });
             }
-            Err(errno) => last = errno,
-        }
-        // Only what the kernel does not know is left out on the next try.
-        if !matches!(last.0, libc::ENOSYS | libc::EINVAL | libc::E2BIG | libc::EOPNOTSUPP) {
-            return Err(last);
+            // Only what the kernel does not know is left out on the next try.
+            Err(Errno(libc::ENOSYS | libc::EINVAL | libc::E2BIG | libc::EOPNOTSUPP)) => {}
+            Err(errno) => return Err(errno),
         }
     }
-    if shared {
-        return Err(last);
+    if stack.is_some() {
+        return Err(Errno(libc::ENOSYS));
     }
-    // SAFETY: by the contract of this function; the child has its own copy of this stack.
+    // SAFETY: by the contract of this function; the child has its own copy of this stack and of the argument.
     let pid = unsafe { fork(entry, argument, namespaces) }?;
     Ok(Cloned { pid, pidfd: None, in_group: false })
 }

@@ -185,3 +185,16 @@ fn many_programs_are_started_and_all_end() {
         assert_eq!(outcome.expect("it has ended").1.exit_status(), Some(0));
     }
 }
+
+#[test]
+fn only_a_plain_service_starts_in_the_memory_of_its_parent() {
+    let command = command("/usr/bin/true");
+    let shares = |exec: &ExecSettings| {
+        let invocation = Invocation::new("a.service", &command, exec);
+        let prepared = prepare::prepare(&invocation, &mut Runtime::default()).expect("a plan");
+        prepared.plan.shares_memory()
+    };
+    assert!(shares(&ExecSettings::default()));
+    assert!(!shares(&ExecSettings { oom_score_adjust: Some(100), ..quiet() }));
+    assert!(!shares(&ExecSettings { no_new_privileges: true, ..quiet() }));
+}

@@ -55,8 +55,9 @@ impl System {
         if self.pending.contains_key(&pid) {
             self.on_pending(pid);
         }
-        if let Some((child, token)) = self.pending.remove(&pid) {
+        if let Some((mut child, token)) = self.pending.remove(&pid) {
             self.leave_pipe(&child, token);
+            child.ended();
         }
         let Some(id) = self.processes.remove(&pid) else { return };
         let exit = Exit::of(status);
