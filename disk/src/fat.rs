@@ -1,4 +1,6 @@
-//! FAT32 for the EFI system partition: a writer that lays out and writes, and a reader.
+//! FAT for EFI system partitions: a writer that lays out and writes, and a reader.
+//!
+//! A volume is FAT32, or FAT16 where it is too small for that, as on a live medium.
 //!
 //! Sections named here are of "Microsoft Extensible Firmware Initiative FAT32 File System Specification",
 //! version 1.03, which the UEFI specification (13.3) refers to.
@@ -6,7 +8,7 @@
 //! The writer measures first: every folder and file gets one run of clusters, in the order listed, and
 //! nothing is written where they do not fit. Times are 1980-01-01; so a volume depends on its
 //! parameters and entries alone. It writes only what is not zero and holds the allocation table of the
-//! clusters in use (4 bytes each) and one folder at a time, never a file.
+//! clusters in use (4 bytes each at most) and one folder at a time, never a file.
 
 mod boot;
 mod directory;
@@ -30,13 +32,10 @@ use crate::sparse::write_nonzero;
 /// Bytes in a sector.
 pub const SECTOR: u64 = 512;
 
-/// The fewest clusters of a FAT32 volume (section 3.5); with fewer, firmware takes it for FAT16.
-pub const MIN_CLUSTERS: u64 = 65_525;
-
 /// The parameters of a volume.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Volume {
-    /// Its length, a multiple of [`SECTOR`]; at least about 33 MiB.
+    /// Its length, a multiple of [`SECTOR`]; at least about 2 MiB. FAT32 from about 33 MiB on.
     pub bytes: u64,
     /// The volume's serial number.
     pub id: u32,
@@ -110,9 +109,9 @@ pub enum FatError {
         /// The label.
         label: String,
     },
-    /// The volume is not whole sectors, or too small or large for FAT32.
+    /// The volume is not whole sectors, or too small or large.
     #[error(
-        "{bytes} bytes are no FAT32 volume: it takes whole sectors of {SECTOR}, {least} bytes at least and less than 1 TiB"
+        "{bytes} bytes are no FAT volume: it takes whole sectors of {SECTOR}, {least} bytes at least and less than 1 TiB"
     )]
     Size {
         /// The length asked for.
@@ -154,13 +153,15 @@ pub enum FatError {
         /// Its length.
         bytes: u64,
     },
-    /// A folder with more than 65536 records (a long name takes several).
-    #[error("folder {path:?} needs {records} records; FAT ends at 65536")]
+    /// A folder with more records than it may have (a long name takes several).
+    #[error("folder {path:?} needs {records} records; FAT ends at {limit}")]
     DirectorySize {
         /// The folder.
         path: String,
         /// How many it would need.
         records: u64,
+        /// How many it may have: 65536, and 512 for the root of FAT16.
+        limit: u64,
     },
     /// The entries do not fit.
     #[error("the files need {needed} bytes and the volume has {available}: {} too many; the largest: {}", needed - available, list(largest))]
@@ -191,7 +192,7 @@ pub fn write(out: &File, at: u64, volume: &Volume, entries: &[Entry]) -> Result<
     for (sector, bytes) in boot::sectors(volume, &geometry, layout.next_cluster) {
         write_nonzero(out, at + sector * SECTOR, &bytes)?;
     }
-    let table = layout.table();
+    let table = layout.table(geometry.kind);
     for copy in 0..geometry::TABLES {
         write_nonzero(out, at + geometry.table_offset(copy), &table)?;
     }
@@ -210,10 +211,13 @@ fn write_placed(
     placed: &Placed<'_>,
     label: &Label,
 ) -> Result<(), FatError> {
-    if placed.clusters == 0 {
-        return Ok(());
-    }
-    let mut position = at + geometry.cluster_offset(placed.first);
+    let mut position = at
+        + match placed.clusters {
+            // The root of FAT16; anything else without clusters is an empty file.
+            0 if index == layout::ROOT => geometry.root_offset(),
+            0 => return Ok(()),
+            _ => geometry.cluster_offset(placed.first),
+        };
     match placed.content {
         None => Ok(write_nonzero(out, position, &directory::records(layout, index, label))?),
         Some(content) => content.for_each_piece(placed.bytes, 1 << 20, |piece| {

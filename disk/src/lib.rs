@@ -3,9 +3,13 @@
 //! The builder and the installer compose the same disk from the same parts with this crate, so an
 //! installed disk is `disk.raw` bit for bit. No clock, no randomness, no host path reaches an output.
 
+pub mod bios;
 pub mod content;
 pub mod fat;
+pub mod formats;
 pub mod gpt;
-pub mod qcow2;
+pub mod iso;
+pub mod platform;
 pub mod raw;
+pub mod recipe;
 pub mod sparse;

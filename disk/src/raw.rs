@@ -1,11 +1,14 @@
 //! The raw disk: its partition table, the ESP and the first slot, composed from their parts.
 
 use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use keelson_format::disk::{Role, Slot};
 use keelson_format::release::{Disk, Partition};
 
+use crate::bios::{BiosError, DiskCode};
 use crate::fat::{self, Entry, FatError, Volume};
 use crate::gpt::{self, GptError, Table};
 use crate::sparse::{self, SparseError};
@@ -23,6 +26,8 @@ pub struct Parts<'a> {
     pub verity: &'a Path,
     /// Its signed root hash.
     pub signature: &'a Path,
+    /// Boot code for BIOS, for a disk with a partition for it.
+    pub bios: Option<&'a DiskCode>,
 }
 
 /// Why a disk could not be written.
@@ -37,12 +42,19 @@ pub enum RawError {
     /// A part, or the disk.
     #[error(transparent)]
     Sparse(#[from] SparseError),
+    /// The boot code for BIOS.
+    #[error(transparent)]
+    Bios(#[from] BiosError),
+    /// The boot code could not be written.
+    #[error("writing the boot code for BIOS: {0}")]
+    Write(#[from] io::Error),
 }
 
 /// Writes a disk to `to`, which holds only zeroes and has the length that `disk` says.
 ///
 /// # Panics
-/// Where `disk` lacks a partition of [`keelson_format::disk::TABLE`].
+/// Where `disk` lacks a partition of [`keelson_format::disk::TABLE`], the one for BIOS where there is no
+/// boot code for it.
 pub fn write(to: &File, disk: &Disk, parts: &Parts<'_>) -> Result<(), RawError> {
     let table = Table {
         disk_bytes: disk.size,
@@ -64,6 +76,12 @@ pub fn write(to: &File, disk: &Disk, parts: &Parts<'_>) -> Result<(), RawError> 
         (parts.signature, Role::UsrSignature(Slot::A)),
     ] {
         sparse::copy(path, to, partition(disk, role).start)?;
+    }
+    if let Some(code) = parts.bios {
+        let bios = partition(disk, Role::Bios);
+        let first = bios.start / gpt::SECTOR;
+        to.write_all_at(&code.mbr(first), 0)?;
+        to.write_all_at(&code.partition(first, bios.size)?, bios.start)?;
     }
     Ok(())
 }

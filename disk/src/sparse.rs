@@ -5,7 +5,7 @@
 //! system's own map (`SEEK_DATA`, `SEEK_HOLE`) only spares reading what is known to be a hole.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -13,19 +13,12 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use rustix::fs::SeekFrom;
 use sha2::{Digest, Sha256};
-use zstd::bulk::Compressor;
 
 /// The grain in which zeroes are looked for, bytes.
 pub const GRAIN: u64 = 4096;
 
 /// Bytes read at a time, a multiple of every grain.
 const CHUNK: usize = 1 << 20;
-
-/// Bytes of input in a frame of a compressed image. Large enough that breaking off there costs no
-/// hundredth, small enough that a compressor's tables stay small.
-const FRAME: usize = 8 << 20;
-/// Frames compressed before they are written, per core.
-const FRAMES_PER_THREAD: usize = 4;
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -89,62 +82,44 @@ pub fn data_map(path: &Path, block: u64) -> Result<Vec<Range<u64>>, SparseError>
         .ok()
         .filter(|b| CHUNK.is_multiple_of(*b))
         .expect("a block divides 1 MiB");
-    let file = File::open(path).map_err(&failed)?;
-    let bytes = file.metadata().map_err(&failed)?.len();
+    file_map(&File::open(path).map_err(&failed)?, block).map_err(&failed)
+}
+
+/// The map of an open file.
+pub(crate) fn file_map(file: &File, block: usize) -> io::Result<Vec<Range<u64>>> {
+    let chunks = pieces(file)?;
+    let read = |buffer: &mut Vec<u8>, chunk: &Range<u64>| -> io::Result<Vec<Range<u64>>> {
+        buffer.resize(usize::try_from(chunk.end - chunk.start).expect("at most a chunk"), 0);
+        file.read_exact_at(buffer, chunk.start)?;
+        let shift =
+            |run: Range<usize>| chunk.start + run.start as u64..chunk.start + run.end as u64;
+        Ok(nonzero_runs(buffer, block).into_iter().map(shift).collect())
+    };
+    let runs: Vec<Vec<Range<u64>>> =
+        chunks.par_iter().map_init(Vec::new, read).collect::<io::Result<_>>()?;
     let mut map: Vec<Range<u64>> = Vec::new();
-    for_each_data_chunk(&file, 0..bytes, |offset, chunk| {
-        for run in nonzero_runs(chunk, block) {
-            let (start, end) = (offset + run.start as u64, offset + run.end as u64);
-            match map.last_mut() {
-                Some(last) if last.end == start => last.end = end,
-                _ => map.push(start..end),
-            }
+    for run in runs.into_iter().flatten() {
+        match map.last_mut() {
+            Some(last) if last.end == run.start => last.end = run.end,
+            _ => map.push(run),
         }
-        Ok(())
-    })
-    .map_err(&failed)?;
+    }
     Ok(map)
 }
 
-/// Compresses `from` into the new file `to`, on all cores: Zstandard frames (RFC 8878) of 8 MiB each,
-/// with content size and checksum, one after another as section 3 allows and `zstd -d` reads.
-///
-/// Frames know nothing of each other, so the bytes depend on the input and the level alone, however many
-/// cores there are; and a disk that is mostly zeroes compresses one frame of them, once.
-pub fn zstd(from: &Path, to: &Path, level: i32) -> Result<(), SparseError> {
-    let failed = failed("compressing", from);
-    let input = File::open(from).map_err(&failed)?;
-    let bytes = input.metadata().map_err(&failed)?.len();
-    let mut output = File::create(to).map_err(&failed)?;
-    let mut run = || {
-        let zeroes = compressor(level)?.compress(&vec![0; FRAME])?;
-        let frames: Vec<u64> = (0..bytes.max(1).div_ceil(FRAME as u64)).collect();
-        for batch in frames.chunks(rayon::current_num_threads() * FRAMES_PER_THREAD) {
-            let compressed: Vec<Option<Vec<u8>>> = batch
-                .par_iter()
-                .map_init(
-                    || (compressor(level), Vec::new()),
-                    |(compressor, buffer), frame| {
-                        let compressor = compressor
-                            .as_mut()
-                            .map_err(|error| io::Error::new(error.kind(), error.to_string()))?;
-                        let start = frame * FRAME as u64;
-                        compress_range(
-                            &input,
-                            start..bytes.min(start + FRAME as u64),
-                            compressor,
-                            buffer,
-                        )
-                    },
-                )
-                .collect::<io::Result<_>>()?;
-            for frame in compressed {
-                output.write_all(frame.as_ref().unwrap_or(&zeroes))?;
-            }
-        }
-        Ok(())
-    };
-    run().map_err(&failed)
+/// The chunks of a file that are not in a hole, ascending.
+pub(crate) fn pieces(file: &File) -> io::Result<Vec<Range<u64>>> {
+    let bytes = file.metadata()?.len();
+    let mut chunks = Vec::new();
+    let mut at = 0;
+    while at < bytes
+        && let Some(data) = next_data(file, at)?
+    {
+        let start = data - data % CHUNK as u64;
+        at = bytes.min(start + CHUNK as u64);
+        chunks.push(start..at);
+    }
+    Ok(chunks)
 }
 
 /// The SHA-256 of a file. Holes are hashed without being read.
@@ -234,32 +209,6 @@ pub fn mismatch(a: &[u8], b: &[u8]) -> Option<usize> {
     if a == b { None } else { a.iter().zip(b).position(|(a, b)| a != b) }
 }
 
-fn compressor(level: i32) -> io::Result<Compressor<'static>> {
-    let mut compressor = Compressor::new(level)?;
-    compressor.include_checksum(true)?;
-    compressor.include_contentsize(true)?;
-    Ok(compressor)
-}
-
-/// The frame of a range; `None` for a whole frame of zeroes.
-fn compress_range(
-    input: &File,
-    range: Range<u64>,
-    compressor: &mut Compressor<'_>,
-    buffer: &mut Vec<u8>,
-) -> io::Result<Option<Vec<u8>>> {
-    let length = usize::try_from(range.end - range.start).expect("at most a frame");
-    if length == FRAME && next_data(input, range.start)?.is_none_or(|data| data >= range.end) {
-        return Ok(None);
-    }
-    buffer.resize(length, 0);
-    input.read_exact_at(buffer, range.start)?;
-    if length == FRAME && is_zero(buffer) {
-        return Ok(None);
-    }
-    compressor.compress(buffer).map(Some)
-}
-
 /// Where the next byte from `at` on is that is not in a hole; `None` where only a hole follows.
 fn next_data(file: &File, at: u64) -> io::Result<Option<u64>> {
     match rustix::fs::seek(file, SeekFrom::Data(at)) {
@@ -279,7 +228,7 @@ pub fn is_zero(bytes: &[u8]) -> bool {
 }
 
 /// The runs of blocks of `bytes` that are not zero.
-fn nonzero_runs(bytes: &[u8], block: usize) -> Vec<Range<usize>> {
+pub(crate) fn nonzero_runs(bytes: &[u8], block: usize) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     for (index, piece) in bytes.chunks(block).enumerate() {
         if is_zero(piece) {
@@ -294,7 +243,7 @@ fn nonzero_runs(bytes: &[u8], block: usize) -> Vec<Range<usize>> {
     runs
 }
 
-fn grain() -> usize {
+pub(crate) fn grain() -> usize {
     usize::try_from(GRAIN).expect("a page")
 }
 

@@ -11,6 +11,9 @@ use thiserror::Error;
 use crate::verity::RootHash;
 use crate::version::Version;
 
+/// The word that makes a boot live: `/` is in memory and no disk is looked for to keep it.
+pub const LIVE: &str = "keelson.live";
+
 /// What the kernel does when a block of `/usr` does not match the hash tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -141,7 +144,7 @@ impl FromStr for Cmdline {
 }
 
 /// Splits at spaces outside double quotes.
-fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quoted = false;
     for c in text.trim_end_matches(['\0', '\n']).chars() {

@@ -39,10 +39,13 @@ pub enum Role {
     Oem,
     /// State: `/`.
     Root,
+    /// GRUB's core image, where the disk also boots on BIOS.
+    Bios,
 }
 
-/// Every partition in the order of the table; the first has number 1.
-pub const TABLE: [Role; 9] = [
+/// Every partition in the order of the table; the first has number 1. On the disk they lie in this
+/// order too, but for ROOT, which grows and so comes last.
+pub const TABLE: [Role; 10] = [
     Role::Esp,
     Role::UsrData(Slot::A),
     Role::UsrHash(Slot::A),
@@ -52,6 +55,7 @@ pub const TABLE: [Role; 9] = [
     Role::UsrSignature(Slot::B),
     Role::Oem,
     Role::Root,
+    Role::Bios,
 ];
 
 impl Role {
@@ -67,6 +71,7 @@ impl Role {
             Self::UsrSignature(Slot::B) => "usr-B-sig",
             Self::Oem => "OEM",
             Self::Root => "ROOT",
+            Self::Bios => "BIOS",
         }
     }
 
@@ -84,6 +89,8 @@ impl Role {
             Self::UsrSignature(_) => uuid!("e7bb33fb-06cf-4e81-8273-e543b413e2e2"),
             Self::Oem => uuid!("0fc63daf-8483-4772-8e79-3d69d8477de4"),
             Self::Root => uuid!("4f68bce3-e8cd-4db1-96e7-fbcaf984b709"),
+            // Not of that specification: the one that GRUB's manual gives for its core image.
+            Self::Bios => uuid!("21686148-6449-6e6f-744e-656564454649"),
         }
     }
 
@@ -91,7 +98,7 @@ impl Role {
     pub const fn slot(self) -> Option<Slot> {
         match self {
             Self::UsrData(slot) | Self::UsrHash(slot) | Self::UsrSignature(slot) => Some(slot),
-            Self::Esp | Self::Oem | Self::Root => None,
+            Self::Esp | Self::Oem | Self::Root | Self::Bios => None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::platform::Platform;
 use crate::verity::{RootHash, Salt};
 use crate::version::Version;
 
@@ -29,6 +30,10 @@ pub struct Release {
     pub kernel: String,
     /// The partition table of `disk.raw`.
     pub disk: Disk,
+    /// The byte ranges of `disk.raw` that differ from platform to platform, in the order of the disk.
+    /// `disk.raw` itself is for [`crate::platform::Platform::Metal`].
+    #[serde(default)]
+    pub platform: Vec<PlatformRange>,
     /// Oldest form of host that can take this release as an update.
     pub compatible_from: u32,
     /// Every other artifact by its path in the build folder.
@@ -85,6 +90,27 @@ pub struct Partition {
     pub start: u64,
     /// Bytes.
     pub size: u64,
+}
+
+/// A file of the ESP that each platform has its own of, all of one size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlatformRange {
+    /// Its path on the ESP.
+    pub path: String,
+    /// Its first byte on the disk.
+    pub start: u64,
+    /// Its bytes, which lie in one piece.
+    pub size: u64,
+    /// The end of the names of the artifacts that hold it: see [`PlatformRange::artifact`].
+    pub suffix: String,
+}
+
+impl PlatformRange {
+    /// The artifact with this file for `platform`: `platforms/ec2.addon.efi`.
+    pub fn artifact(&self, platform: Platform) -> String {
+        format!("platforms/{platform}.{}", self.suffix)
+    }
 }
 
 /// A file of the build.

@@ -16,6 +16,9 @@ use thiserror::Error;
 use crate::verity::RootHash;
 use crate::version::Version;
 
+/// Where a system has the release keys it trusts, as [`trusted_keys_to_text`] writes them.
+pub const RELEASE_KEYS: &str = "/usr/share/keelson/release-keys";
+
 /// First line of a statement. Changing it breaks installed systems.
 const HEADER: &str = "keelson-usr 1";
 

@@ -117,6 +117,33 @@ pub struct Boot {
     pub menu_timeout: u8,
     /// Whether the image obeys `keelson.debug`.
     pub debug: Debug,
+    /// When the loader enrols the keys for Secure Boot.
+    pub enroll: Enroll,
+    /// Which firmware the disk boots on.
+    pub firmware: Firmware,
+}
+
+/// Which firmware a disk boots on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Firmware {
+    /// UEFI alone.
+    Uefi,
+    /// UEFI, and BIOS by GRUB, whose core image has a partition.
+    UefiAndBios,
+}
+
+/// When systemd-boot enrols the keys of the ESP in a firmware that is in setup mode: its
+/// `secure-boot-enroll`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enroll {
+    /// Never, and its menu does not offer it.
+    Off,
+    /// When it is chosen in the menu.
+    Manual,
+    /// By itself in virtual machines, else when it is chosen.
+    IfSafe,
+    /// By itself on every machine.
+    Force,
 }
 
 /// The disk image and its partitions: all multiples of 1 MiB. ROOT has what the others leave.
@@ -134,6 +161,8 @@ pub struct Disk {
     pub usr_signature: ByteSize,
     /// Files of the platform.
     pub oem: ByteSize,
+    /// GRUB's core image; zero on a disk that does not boot on BIOS. Boards do not set it.
+    pub bios: ByteSize,
     /// What must be left for ROOT in the disk image; it grows on the host.
     pub root_minimum: ByteSize,
 }
@@ -147,6 +176,8 @@ pub struct Budgets {
     pub uki: Option<ByteSize>,
     /// `disk.raw.zst`.
     pub disk_compressed: Option<ByteSize>,
+    /// `keelson.iso`.
+    pub iso: Option<ByteSize>,
 }
 
 /// Why the values of a board do not go together.
@@ -248,6 +279,21 @@ impl Architecture {
     }
 }
 
+impl Enroll {
+    /// Every choice.
+    pub const ALL: [Self; 4] = [Self::Off, Self::Manual, Self::IfSafe, Self::Force];
+
+    /// As boards and `loader.conf` write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Manual => "manual",
+            Self::IfSafe => "if-safe",
+            Self::Force => "force",
+        }
+    }
+}
+
 impl Compression {
     /// The value of `-z` of `mkfs.erofs`, where there is one.
     pub fn mkfs_option(self) -> Option<String> {
@@ -285,7 +331,7 @@ impl Disk {
     /// What the partition tables and all partitions but ROOT take.
     pub fn fixed(&self) -> ByteSize {
         let slot = [self.usr, self.usr_verity, self.usr_signature];
-        let once = [Self::FIRST, self.esp, self.oem, Self::LAST];
+        let once = [Self::FIRST, self.esp, self.oem, self.bios, Self::LAST];
         let parts = slot.iter().chain(&slot).chain(&once).map(|size| size.bytes());
         ByteSize::new(parts.fold(0, u64::saturating_add))
     }

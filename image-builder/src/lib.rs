@@ -1,7 +1,9 @@
 //! Turns a board into images: board text -> checked board -> plan -> tree -> sealed `/usr` -> UKI ->
 //! disk -> formats. The format writers are pure; [`build`] is the one module that does IO.
 
+pub mod addon;
 pub mod authenticode;
+pub mod bios;
 pub mod board;
 pub mod build;
 pub mod cpio;
@@ -12,6 +14,7 @@ mod esp;
 mod initramfs;
 pub mod keys;
 pub mod manifest;
+pub mod netboot;
 pub mod pkcs7;
 pub mod plan;
 pub mod recipe;

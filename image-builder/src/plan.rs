@@ -21,7 +21,7 @@ use keelson_format::version::Version;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::board::{Architecture, Usr};
+use crate::board::{Architecture, Enroll, Usr};
 use crate::manifest::did_you_mean;
 use crate::recipe::{CrateSource, FilesSource, KernelSource, Recipe, Source, WorkspaceSource};
 
@@ -83,12 +83,18 @@ pub struct BootPlan {
     pub menu_timeout: u8,
     /// Whether the image obeys `keelson.debug`.
     pub debug: Debug,
+    /// When the loader enrols the keys for Secure Boot.
+    pub enroll: Enroll,
     /// The board's kernel options.
     pub command_line: Vec<String>,
     /// systemd-boot.
     pub loader: BuildFile,
     /// The EFI stub that UKIs begin with.
     pub stub: BuildFile,
+    /// The EFI stub that add-ons begin with.
+    pub addon_stub: BuildFile,
+    /// GRUB's boot block, where the disk also boots on BIOS.
+    pub bios: Option<BuildFile>,
     /// `/init` of the initramfs.
     pub init: BuildFile,
     /// Bytes a UKI must not exceed: the board's budget, at most a sixth of the ESP.
@@ -113,10 +119,12 @@ pub struct DiskPlan {
     pub guid: Uuid,
     /// Volume number of the ESP's FAT.
     pub esp_volume_id: u32,
-    /// Every partition in the order of [`keelson_format::disk::TABLE`].
+    /// Every partition in the order of [`keelson_format::disk::TABLE`]; the one for BIOS may be missing.
     pub partitions: Vec<PlannedPartition>,
     /// Bytes that `disk.raw.zst` must not exceed.
     pub compressed_limit: Option<ByteSize>,
+    /// Bytes that `keelson.iso` must not exceed.
+    pub iso_limit: Option<ByteSize>,
 }
 
 /// A partition whose place is known.

@@ -70,6 +70,20 @@ pub enum UkiError {
         /// The section.
         name: &'static str,
     },
+    /// The image lacks a section that is to be replaced.
+    #[error("section {name}: the image has none")]
+    Missing {
+        /// The section.
+        name: &'static str,
+    },
+    /// Another command line is too long for the place of the one there is.
+    #[error("section .cmdline: {len} bytes, and the image has room for {room}")]
+    CommandLineRoom {
+        /// Its length.
+        len: usize,
+        /// The room in the file.
+        room: usize,
+    },
     /// Text that the stub would read up to the offending byte only.
     #[error("section {name}: byte {offset} is {byte:#04x}, which ends the text")]
     Text {
@@ -153,6 +167,53 @@ pub fn assemble(parts: &Parts<'_>) -> Result<Vec<u8>, UkiError> {
         let flags = u16_at(&image, offset, "the optional header").map_err(UkiError::Stub)?;
         put_u16(&mut image, offset, flags & !NX_COMPAT);
     }
+    headers.write_checksum(&mut image);
+    Ok(image)
+}
+
+/// Assembles an unsigned add-on: systemd's stub for them with `.sbat`, which is taken as it stands, and
+/// `.cmdline`.
+pub fn addon(stub: &[u8], sbat: &str, cmdline: &str) -> Result<Vec<u8>, UkiError> {
+    let headers = Headers::parse(stub).map_err(UkiError::Stub)?;
+    if headers.certificate_table(stub).map_err(UkiError::Stub)?.is_some() {
+        return Err(UkiError::StubSigned);
+    }
+    check_text(".cmdline", cmdline, &[0, b'\n'])?;
+    let sections: [(&str, &[u8], u32); 2] = [
+        (".sbat", sbat.as_bytes(), INITIALIZED_DATA | READABLE),
+        (".cmdline", cmdline.as_bytes(), INITIALIZED_DATA | READABLE),
+    ];
+    let mut image = stub.to_vec();
+    append_sections(&mut image, &headers, &sections)?;
+    headers.write_checksum(&mut image);
+    Ok(image)
+}
+
+/// An unsigned image with another `.cmdline`, as if it had been assembled with it. The section must have
+/// the room in the file.
+pub fn with_cmdline(image: &[u8], cmdline: &str) -> Result<Vec<u8>, UkiError> {
+    const NAME: &str = ".cmdline";
+    check_text(NAME, cmdline, &[0, b'\n'])?;
+    let headers = Headers::parse(image).map_err(UkiError::Stub)?;
+    let sections = headers.sections(image).map_err(UkiError::Stub)?;
+    let missing = UkiError::Missing { name: NAME };
+    let index = sections.iter().position(|s| s.name == NAME).ok_or(missing)?;
+    let section = &sections[index];
+    let (start, room) = (section.raw_offset as usize, section.raw_size as usize);
+    let mut image = image.to_vec();
+    let len = cmdline.len();
+    let target = image.get_mut(start..start.saturating_add(room)).filter(|room| len <= room.len());
+    let target = target.ok_or(UkiError::CommandLineRoom { len, room })?;
+    target.fill(0);
+    target[..len].copy_from_slice(cmdline.as_bytes());
+
+    let size = u32::try_from(len).expect("no more than the room, which is 32 bits wide");
+    let entry = headers.section_table + index * SECTION_HEADER;
+    put_u32(&mut image, entry + 8, size);
+    let total =
+        u32_at(&image, headers.optional + 8, "the optional header").map_err(UkiError::Stub)?;
+    let total = total.wrapping_sub(section.virtual_size).wrapping_add(size);
+    put_u32(&mut image, headers.optional + 8, total);
     headers.write_checksum(&mut image);
     Ok(image)
 }

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use crate::find::{Disk, Partition};
-use crate::gpt_table::{Header, Table, TableError};
+use crate::find::{Disk, Mode, Partition};
+use crate::gpt_table::{Entry, Header, Table, TableError};
 
 const FOLDER: &str = "/sys/class/block";
 /// Block devices that are never the disk of a machine.
@@ -13,10 +13,14 @@ const NOT_DISKS: [&str; 6] = ["loop", "ram", "zram", "dm-", "md", "fd"];
 /// The unit of every `size` in sysfs, whatever the disk's sectors are.
 const SIZE_UNIT: u64 = 512;
 
+/// CD drives. Reading one closes its tray and waits for the disc: only a live boot does.
+const CD: &str = "sr";
+
 /// The disks there are, in the order of their names. What goes away while it is read is left out.
-pub(crate) fn disks() -> Vec<Disk> {
+pub(crate) fn disks(mode: Mode) -> Vec<Disk> {
     let mut names = names(Path::new(FOLDER));
     names.retain(|name| !NOT_DISKS.iter().any(|kind| name.starts_with(kind)));
+    names.retain(|name| mode == Mode::Live || !name.starts_with(CD));
     names.iter().filter_map(|name| disk(name)).collect()
 }
 
@@ -28,28 +32,44 @@ pub(crate) fn node(name: &str) -> String {
 
 fn disk(name: &str) -> Option<Disk> {
     let folder = Path::new(FOLDER).join(name);
+    if name.starts_with(CD) {
+        // The kernel learns the size of a disc when the drive is opened.
+        drop(File::open(node(name)).ok()?);
+    }
     let bytes = number(&folder.join("size"))? * SIZE_UNIT;
     if bytes == 0 || folder.join("partition").exists() {
         return None;
     }
-    let sector = number(&folder.join("queue/logical_block_size"));
-    let sector = sector.filter(|bytes| (512..=65536).contains(bytes)).unwrap_or(SIZE_UNIT);
-    let table = read_table(&node(name), sector, bytes);
+    let own = number(&folder.join("queue/logical_block_size"));
+    let own = own.filter(|bytes| (512..=65536).contains(bytes)).unwrap_or(SIZE_UNIT);
+    let (sector, table) = match read_table(&node(name), own, bytes) {
+        // A live medium has a table of sectors of 512 bytes whatever it was written to.
+        Err(TableError::Absent) if own != SIZE_UNIT => {
+            let table = read_table(&node(name), SIZE_UNIT, bytes);
+            (if table.is_ok() { SIZE_UNIT } else { own }, table)
+        }
+        table => (own, table),
+    };
+    let partitions = match &table {
+        Ok(table) if sector == own => partitions(&folder, table, sector),
+        Ok(table) => unmapped(name, table),
+        Err(_) => Vec::new(),
+    };
     let place = fs::canonicalize(&folder).ok()?;
     let place = place.strip_prefix("/sys/devices").unwrap_or(&place).display().to_string();
-    let partitions = table.as_ref().map(|table| partitions(&folder, table)).unwrap_or_default();
     Some(Disk { name: name.to_owned(), place, bytes, sector, table, partitions })
 }
 
 /// The partitions that both the kernel and the table have.
-fn partitions(folder: &Path, table: &Table) -> Vec<Partition> {
+fn partitions(folder: &Path, table: &Table, sector: u64) -> Vec<Partition> {
     let partition = |name: String| {
         let folder = folder.join(&name);
         let number = u32::try_from(number(&folder.join("partition"))?).ok()?;
         let entry = table.entries.iter().find(|entry| entry.number == number)?;
         Some(Partition {
             number,
-            device: fs::read_to_string(folder.join("dev")).ok()?.trim().to_owned(),
+            device: Some(fs::read_to_string(folder.join("dev")).ok()?.trim().to_owned()),
+            start: entry.first.saturating_mul(sector),
             guid: entry.guid,
             type_guid: entry.type_guid,
             label: entry.label.clone(),
@@ -60,6 +80,22 @@ fn partitions(folder: &Path, table: &Table) -> Vec<Partition> {
     let mut found: Vec<_> = names(folder).into_iter().filter_map(partition).collect();
     found.sort_by_key(|partition| partition.number);
     found
+}
+
+/// The partitions of a table that the kernel, which looks for one of the disk's own sectors, does not
+/// see.
+fn unmapped(disk: &str, table: &Table) -> Vec<Partition> {
+    let partition = |entry: &Entry| Partition {
+        name: format!("{disk}p{}", entry.number),
+        number: entry.number,
+        device: None,
+        start: entry.first.saturating_mul(SIZE_UNIT),
+        guid: entry.guid,
+        type_guid: entry.type_guid,
+        label: entry.label.clone(),
+        bytes: (entry.last.saturating_add(1)).saturating_sub(entry.first).saturating_mul(SIZE_UNIT),
+    };
+    table.entries.iter().map(partition).collect()
 }
 
 /// The primary table, or the backup at the disk's end where the primary is damaged.

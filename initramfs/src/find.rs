@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use keelson_format::cmdline::Cmdline;
 use keelson_format::disk::{Role, Slot};
 use keelson_format::verity::RootHash;
 use thiserror::Error;
@@ -22,22 +23,40 @@ pub(crate) struct Disk {
     pub(crate) sector: u64,
     /// Its partition table as it stands on the disk.
     pub(crate) table: Result<Table, TableError>,
-    /// The partitions that the kernel made of it.
+    /// The partitions that can be used.
     pub(crate) partitions: Vec<Partition>,
 }
 
-/// A partition that the kernel knows.
+/// A partition of a disk's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Partition {
     /// Kernel name, as in `vda2`.
     pub(crate) name: String,
     pub(crate) number: u32,
-    /// Device number, as in `254:2`.
-    pub(crate) device: String,
+    /// Device number, as in `254:2`; none where the kernel makes no device of it, as on a CD.
+    pub(crate) device: Option<String>,
+    /// First byte on the disk.
+    pub(crate) start: u64,
     pub(crate) guid: Uuid,
     pub(crate) type_guid: Uuid,
     pub(crate) label: String,
     pub(crate) bytes: u64,
+}
+
+/// What `/` is in this boot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// The partition ROOT.
+    Installed,
+    /// Memory: `keelson.live` is on the command line.
+    Live,
+}
+
+impl Mode {
+    /// The mode that a command line asks for.
+    pub(crate) fn of(cmdline: &Cmdline) -> Self {
+        if cmdline.has(keelson_format::cmdline::LIVE) { Self::Live } else { Self::Installed }
+    }
 }
 
 /// The partitions of a `/usr`.
@@ -49,6 +68,8 @@ pub(crate) struct Choice {
     pub(crate) data: Partition,
     pub(crate) hash: Partition,
     pub(crate) signature: Partition,
+    /// Whether it is a live medium: no ROOT is on it.
+    pub(crate) is_medium: bool,
     /// Whether the disk is the one the loader was started from, where the loader said which.
     pub(crate) from_loader: Option<bool>,
     /// Other disks with the same partitions.
@@ -79,11 +100,13 @@ pub(crate) enum FindError {
 /// Chooses the disk that has the three partitions of `root_hash`.
 ///
 /// Of several disks it is the one with the partition `loader`, the one the loader was started from;
-/// else the one whose place sorts first, which is the same at every boot.
+/// else a live medium where `mode` is live, since a disk with the same `/usr` may be what is
+/// installed to; else the one whose place sorts first, which is the same at every boot.
 pub(crate) fn choose(
     disks: &[Disk],
     root_hash: &RootHash,
     loader: Option<Uuid>,
+    mode: Mode,
 ) -> Result<Choice, FindError> {
     let wanted = [
         ("usr data", root_hash.data_guid()),
@@ -94,7 +117,8 @@ pub(crate) fn choose(
     let whole = |disk: &&Disk| wanted.iter().all(|(_, guid)| has(disk, *guid));
     let is_loader = |disk: &Disk| loader.is_some_and(|guid| has(disk, guid));
     let mut candidates: Vec<&Disk> = disks.iter().filter(whole).collect();
-    candidates.sort_by_key(|disk| (!is_loader(disk), &disk.place, &disk.name));
+    let passed_by = |disk: &Disk| mode == Mode::Live && !is_medium(disk);
+    candidates.sort_by_key(|disk| (!is_loader(disk), passed_by(disk), &disk.place, &disk.name));
     let Some((disk, others)) = candidates.split_first() else {
         let seen = Seen(disks).to_string();
         let root_hash = *root_hash;
@@ -125,9 +149,14 @@ pub(crate) fn choose(
         data,
         hash,
         signature,
+        is_medium: is_medium(disk),
         from_loader: loader.map(|_| is_loader(disk)),
         passed_over: others.iter().map(|disk| disk.name.clone()).collect(),
     })
+}
+
+fn is_medium(disk: &Disk) -> bool {
+    disk.partitions.iter().all(|partition| partition.type_guid != Role::Root.type_guid())
 }
 
 /// The partition of a disk that holds the state.

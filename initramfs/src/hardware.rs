@@ -9,13 +9,16 @@ use uuid::Uuid;
 
 use crate::console;
 use crate::devices;
-use crate::find::{self, Choice, Disk, FindError, Seen};
+use crate::find::{self, Choice, Disk, FindError, Mode, Seen};
 use crate::uevents::Uevents;
 
 /// How long the disk may take to appear, unless `keelson.rootwait=SECONDS` says otherwise.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long another disk than the loader's waits for the loader's to appear.
 const LOADER_GRACE: Duration = Duration::from_secs(5);
+/// How long a live boot waits for a medium while it has the same `/usr` on a disk with a ROOT: a USB
+/// stick may take that long, and the disk may be what is installed to.
+const MEDIUM_GRACE: Duration = Duration::from_secs(15);
 /// How often the wait says what it waits for.
 const REPORT: Duration = Duration::from_secs(5);
 /// How often the disks are looked at while nothing happens.
@@ -46,21 +49,25 @@ pub(crate) fn wait_for_usr(
     loader: Option<Uuid>,
 ) -> Result<(Choice, Vec<Disk>), FindError> {
     let events = Uevents::open().map_err(console::warn).ok();
+    let mode = Mode::of(cmdline);
+    let is_it =
+        |choice: &Choice| choice.from_loader.unwrap_or(mode == Mode::Installed || choice.is_medium);
+    let find = |disks: &[Disk]| find::choose(disks, &cmdline.root_hash, loader, mode);
     // Other controllers are left to PID 1: some take long to start, and none is needed before.
-    let is_it = |choice: Choice| choice.from_loader != Some(false);
-    let there = || find::choose(&devices::disks(), &cmdline.root_hash, loader).is_ok_and(is_it);
+    let there = || find(&devices::disks(mode)).is_ok_and(|choice| is_it(&choice));
     report(&modules.coldplug_until(there));
     console::step("modules loaded");
     let patience = cmdline.value("keelson.rootwait").and_then(|text| text.parse().ok());
     let patience = patience.map_or(PATIENCE, Duration::from_secs);
+    let grace = if mode == Mode::Live { MEDIUM_GRACE } else { LOADER_GRACE };
     let start = Instant::now();
     let (mut next_report, mut next_scan) = (REPORT, RESCAN);
     loop {
-        let disks = devices::disks();
+        let disks = devices::disks(mode);
         let waited = start.elapsed();
-        let found = find::choose(&disks, &cmdline.root_hash, loader);
+        let found = find(&disks);
         match &found {
-            Ok(choice) if choice.from_loader == Some(false) && waited < LOADER_GRACE => {}
+            Ok(choice) if !is_it(choice) && waited < grace => {}
             Ok(_) => return found.map(|choice| (choice, disks)),
             Err(error) if waited >= patience => return Err(error.clone()),
             Err(_) => {}

@@ -13,7 +13,11 @@ mod find;
 mod gpt_table;
 mod grow;
 mod hardware;
+mod info;
+mod loop_device;
+mod medium;
 mod mounts;
+mod netboot;
 mod programs;
 mod provision;
 mod refuse;
@@ -31,12 +35,15 @@ use std::thread;
 
 use keelson_format::boot::{self, BootInfo};
 use keelson_format::cmdline::Cmdline;
+use keelson_format::disk::Slot;
+use keelson_format::platform;
 use keelson_kernel_modules::Modules;
 use rustix::time::{ClockId, clock_gettime};
+use uuid::Uuid;
 
-use find::Choice;
+use find::{Choice, Disk, Mode};
 use refuse::{Policy, Refusal, doing};
-use usr::Trusted;
+use usr::{Device, Parts, Trusted};
 
 /// The builder's choice of [`keelson_format::cmdline::Debug`]: `allowed` or `off`.
 const DEBUG: &str = "/etc/keelson/debug";
@@ -46,6 +53,8 @@ const KEYS: &str = "/etc/keelson/release-keys";
 const MODPROBE: &str = "/proc/sys/kernel/modprobe";
 /// What `/usr` needs of the kernel.
 const USR_MODULES: [&str; 2] = ["dm_verity", "erofs"];
+/// What the partitions of a CD need of the kernel.
+const MEDIUM_MODULES: [&str; 1] = ["dm_mod"];
 /// What `/` and `/etc` need of the kernel.
 const ROOT_MODULES: [&str; 2] = ["ext4", "overlay"];
 /// What the new root is mounted on.
@@ -78,41 +87,74 @@ fn boot() -> Result<Infallible, Refusal> {
     let loader = hardware::loader_partition();
 
     let early = modules.clone();
-    let early = thread::spawn(move || load_known(&early, ROOT_MODULES));
-    let (choice, disks) = hardware::wait_for_usr(&modules, &cmdline, loader)?;
-    say_choice(&choice, &cmdline);
-    let trusted = usr::check(&choice, &cmdline, &keys)?;
+    let early = thread::spawn(move || load_known(&early, &ROOT_MODULES));
+    let source = if netboot::is_there() {
+        console::step(format_args!("/usr came with the initramfs, version {}", cmdline.version));
+        load_all(&modules, &netboot::MODULES);
+        netboot::source()?
+    } else {
+        from_disk(&modules, &cmdline, loader)?
+    };
+    load_all(&modules, &USR_MODULES);
+    let trusted = usr::check(&source.parts, &cmdline, &keys)?;
     let key = &trusted.key_fingerprint;
     console::step(format_args!("signature of /usr is good (key {})", key.get(..8).unwrap_or(key)));
-    load_all(&modules, USR_MODULES);
-    usr::mount(&trusted, &choice, cmdline.on_corruption, "/usr")?;
+    usr::mount(&trusted, &source.parts, cmdline.on_corruption, "/usr")?;
     console::step("/usr is verified and mounted");
 
     let modules = Modules::open_running()?;
     early.join().expect("a panic of any thread restarts the machine");
-    load_all(&modules, ROOT_MODULES);
+    load_all(&modules, &ROOT_MODULES);
     root::links(Path::new("/")).map_err(Refusal::Mount)?;
-    let disk = disks.iter().find(|disk| disk.name == choice.disk);
-    root::mount(disk.expect("the choice is one of the disks"), &cmdline, SYSROOT)?;
+    match &source.disk {
+        Some(disk) if Mode::of(&cmdline) == Mode::Installed => {
+            root::mount(disk, &cmdline, SYSROOT)?;
+        }
+        _ => {
+            root::in_memory(SYSROOT).map_err(root::RootError::Failed)?;
+            console::step("live: / is in memory");
+        }
+    }
     let first_boot = provision::is_due(SYSROOT);
     root::populate(Path::new(SYSROOT)).map_err(root::RootError::Failed)?;
     rustix::mount::mount_bind("/usr", format!("{SYSROOT}/usr"))
         .map_err(doing("mounting /usr in the new root"))
         .map_err(Refusal::Mount)?;
     etc_overlay::mount(SYSROOT).map_err(Refusal::Etc)?;
-    let info = boot_info(&choice, &cmdline, &trusted, loader, first_boot);
-    write_boot_info(&info).map_err(Refusal::Mount)?;
-    let microseconds = began.tv_sec * 1_000_000 + began.tv_nsec / 1000;
-    // For `systemd-analyze` alone.
-    fs::write(boot::STARTED, microseconds.to_string())
-        .map_err(doing(format!("writing {}", boot::STARTED)))
-        .unwrap_or_else(console::warn);
+    info::write(&boot_info(&source, &cmdline, &trusted, loader, first_boot))
+        .map_err(Refusal::Mount)?;
+    info::write_start(began);
     if first_boot {
         hardware::report(&modules.coldplug());
-        provision::run(SYSROOT)?;
+        provision::run(SYSROOT, cmdline.value(platform::OPTION), netboot::config())?;
     }
     modprobe_is("/sbin/modprobe");
     switch::to(SYSROOT, &cmdline).map_err(Refusal::Switch)
+}
+
+/// Where this `/usr` comes from.
+struct Source {
+    parts: Parts,
+    /// The disk it is on, where it came from one.
+    disk: Option<Disk>,
+    slot: Option<Slot>,
+    esp: Option<Device>,
+}
+
+/// Waits for the disk that has this `/usr`, or in a live boot the medium.
+fn from_disk(
+    modules: &Modules,
+    cmdline: &Cmdline,
+    loader: Option<Uuid>,
+) -> Result<Source, Refusal> {
+    let (choice, disks) = hardware::wait_for_usr(modules, cmdline, loader)?;
+    say_choice(&choice, cmdline);
+    let disk = disks.into_iter().find(|disk| disk.name == choice.disk);
+    let disk = disk.expect("the choice is one of the disks");
+    load_all(modules, &MEDIUM_MODULES);
+    let parts = medium::parts(&choice, &disk).map_err(Refusal::Mount)?;
+    let esp = medium::esp(&disk).map_err(Refusal::Mount)?;
+    Ok(Source { parts, disk: Some(disk), slot: Some(choice.slot), esp })
 }
 
 fn say_choice(choice: &Choice, cmdline: &Cmdline) {
@@ -127,36 +169,35 @@ fn say_choice(choice: &Choice, cmdline: &Cmdline) {
 }
 
 fn boot_info(
-    choice: &Choice,
+    source: &Source,
     cmdline: &Cmdline,
     trusted: &Trusted,
-    loader_partition: Option<uuid::Uuid>,
+    loader_partition: Option<Uuid>,
     first_boot: bool,
 ) -> BootInfo {
+    let node = |device: &Device| devices::node(&device.name);
     BootInfo {
         root_hash: cmdline.root_hash,
         version: cmdline.version.clone(),
         board: cmdline.board.clone(),
-        slot: choice.slot,
-        disk: choice.disk.clone(),
+        platform: cmdline.value(platform::OPTION).map(str::to_owned),
+        slot: source.slot,
+        disk: source.disk.as_ref().map(|disk| disk.name.clone()),
+        parts: boot::Parts {
+            esp: source.esp.as_ref().map(node),
+            usr: node(&source.parts.data),
+            verity: node(&source.parts.hash),
+            signature: node(&source.parts.signature),
+        },
+        live: source.disk.is_none() || Mode::of(cmdline) == Mode::Live,
         loader_partition,
         key_fingerprint: trusted.key_fingerprint.clone(),
         first_boot,
     }
 }
 
-fn write_boot_info(info: &BootInfo) -> Result<(), refuse::Failure> {
-    let what = || format!("writing {}", boot::PATH);
-    let mut text = serde_json::to_string_pretty(info).map_err(doing(what()))?;
-    text.push('\n');
-    if let Some(folder) = Path::new(boot::PATH).parent() {
-        fs::create_dir_all(folder).map_err(doing(what()))?;
-    }
-    fs::write(boot::PATH, text).map_err(doing(what()))
-}
-
 /// Loads modules that a later step needs; that step fails with its own error where this did.
-fn load_all(modules: &Modules, names: [&str; 2]) {
+fn load_all(modules: &Modules, names: &[&str]) {
     for name in names {
         if let Err(error) = modules.load(name, "") {
             console::warn(error);
@@ -166,8 +207,8 @@ fn load_all(modules: &Modules, names: [&str; 2]) {
 
 /// [`load_all`] of those that the initramfs holds, beside the search for the disk: the kernel takes
 /// as long for one large module as for everything else here. The rest comes from `/usr`.
-fn load_known(modules: &Modules, names: [&str; 2]) {
-    for name in names.into_iter().filter(|name| modules.knows(name)) {
+fn load_known(modules: &Modules, names: &[&str]) {
+    for name in names.iter().filter(|name| modules.knows(name)) {
         if let Err(error) = modules.load(name, "") {
             console::warn(error);
         }

@@ -30,10 +30,19 @@ pub(crate) fn is_due(root: &str) -> bool {
     !Path::new(root).join(MARKER).exists()
 }
 
-/// Provisions `root` and remembers it.
-pub(crate) fn run(root: &str) -> Result<(), ProvisionError> {
+/// Provisions `root` and remembers it. `platform` is what the command line names, if it does;
+/// `config` is the file of a configuration that is taken instead of the platform's.
+pub(crate) fn run(
+    root: &str,
+    platform: Option<&str>,
+    config: Option<&str>,
+) -> Result<(), ProvisionError> {
     console::step("first boot: provisioning");
-    let ended = programs::run(PROGRAM, &["--root", root], &[])?;
+    let named = platform.map(|name| format!("--platform={name}"));
+    let config = config.map(|file| format!("--config={file}"));
+    let words = named.as_deref().into_iter().chain(config.as_deref());
+    let arguments: Vec<&str> = ["--root", root].into_iter().chain(words).collect();
+    let ended = programs::run(PROGRAM, &arguments, &[])?;
     ended.success().map_err(ProvisionError::Refused)?;
     // What was provisioned is on the disk before the marker says so.
     rustix::fs::sync();

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::console::{self, Level};
 use crate::find::FindError;
+use crate::netboot::NetbootError;
 use crate::provision::ProvisionError;
 use crate::root::RootError;
 use crate::usr::UsrError;
@@ -46,6 +47,9 @@ pub(crate) enum Refusal {
     /// The partitions of this `/usr` are not there.
     #[error(transparent)]
     Find(#[from] FindError),
+    /// What a network loader brought along is no `/usr`.
+    #[error(transparent)]
+    Netboot(#[from] NetbootError),
     /// `/usr` is not what was signed.
     #[error(transparent)]
     Usr(#[from] UsrError),

@@ -73,6 +73,11 @@ pub(crate) fn mount(disk: &Disk, cmdline: &Cmdline, target: &str) -> Result<(), 
     Ok(())
 }
 
+/// Mounts the `/` of a live boot on `target`: memory, at most half of what the machine has.
+pub(crate) fn in_memory(target: &str) -> Result<(), Failure> {
+    mounts::on("tmpfs", target, "tmpfs", MountFlags::empty(), "mode=755,size=50%")
+}
+
 /// What to say of a file system that is full: less than a hundredth of its bytes or files free.
 fn space(target: &str) -> Result<Option<String>, Failure> {
     let s = statvfs(target).map_err(doing(format!("looking at {target}")))?;

@@ -13,7 +13,6 @@ use thiserror::Error;
 
 use crate::devices::node;
 use crate::dm::{self, Target};
-use crate::find::{Choice, Partition};
 use crate::mounts;
 use crate::refuse::{Failure, doing};
 
@@ -46,6 +45,29 @@ pub(crate) enum UsrError {
     Mount(Failure),
 }
 
+/// A block device with a part of a `/usr`: a partition, or what stands for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Device {
+    /// Kernel name, as in `vda2`, `dm-1` or `loop0`.
+    pub(crate) name: String,
+    /// Device number, as in `254:2`.
+    pub(crate) number: String,
+    /// What it is called in messages, as in `usr-A`.
+    pub(crate) label: String,
+    pub(crate) bytes: u64,
+}
+
+/// The three parts of a `/usr`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Parts {
+    /// The EROFS image.
+    pub(crate) data: Device,
+    /// The verity superblock and hash tree.
+    pub(crate) hash: Device,
+    /// The signed root hash.
+    pub(crate) signature: Device,
+}
+
 /// A `/usr` whose signature is good.
 #[derive(Debug)]
 pub(crate) struct Trusted {
@@ -55,36 +77,36 @@ pub(crate) struct Trusted {
     pub(crate) key_fingerprint: String,
 }
 
-/// Reads the signature partition and checks it against the release keys, the command line, the
-/// sizes of the partitions and the verity superblock.
+/// Reads the signature and checks it against the release keys, the command line, the sizes of the
+/// devices and the verity superblock.
 pub(crate) fn check(
-    choice: &Choice,
+    parts: &Parts,
     cmdline: &Cmdline,
     keys: &[VerifyingKey],
 ) -> Result<Trusted, UsrError> {
-    let name = choice.signature.name.clone();
+    let name = parts.signature.name.clone();
     let refused = |source| UsrError::Signature { partition: name.clone(), source };
-    let bytes = read(&choice.signature, SIGNATURE_LIMIT)?;
+    let bytes = read(&parts.signature, SIGNATURE_LIMIT)?;
     let signature = SlotSignature::from_partition(&bytes).map_err(refused)?;
     let statement = signature.verify(keys).map_err(refused)?;
     statement.expect("root hash", &statement.root_hash, &cmdline.root_hash).map_err(refused)?;
     statement.expect("version", &statement.version, &cmdline.version).map_err(refused)?;
     statement.expect("board", &statement.board, &cmdline.board).map_err(refused)?;
     for (partition, expected) in
-        [(&choice.data, statement.data_size), (&choice.hash, statement.hash_size)]
+        [(&parts.data, statement.data_size), (&parts.hash, statement.hash_size)]
     {
         if partition.bytes < expected {
-            let Partition { name, label, bytes: found, .. } = partition.clone();
+            let Device { name, label, bytes: found, .. } = partition.clone();
             let partition = name;
             return Err(UsrError::CutOff { partition, label, found, expected });
         }
     }
-    let superblock = superblock(&choice.hash, statement.data_size)?;
+    let superblock = superblock(&parts.hash, statement.data_size)?;
     let key_fingerprint = signature.ed25519.key_fingerprint;
     Ok(Trusted { statement, superblock, key_fingerprint })
 }
 
-fn superblock(hash: &Partition, data_size: u64) -> Result<Superblock, UsrError> {
+fn superblock(hash: &Device, data_size: u64) -> Result<Superblock, UsrError> {
     let (partition, label) = (hash.name.clone(), hash.label.clone());
     let superblock = match Superblock::decode(&read(hash, 512)?) {
         Ok(superblock) => superblock,
@@ -102,12 +124,12 @@ fn superblock(hash: &Partition, data_size: u64) -> Result<Superblock, UsrError> 
 /// Starts dm-verity on a trusted `/usr` and mounts it on `target`.
 pub(crate) fn mount(
     trusted: &Trusted,
-    choice: &Choice,
+    parts: &Parts,
     on_corruption: OnCorruption,
     target: &str,
 ) -> Result<(), UsrError> {
     let Trusted { statement, superblock, .. } = trusted;
-    let (data, hash) = (&choice.data.device, &choice.hash.device);
+    let (data, hash) = (&parts.data.number, &parts.hash.number);
     let parameters = table(data, hash, superblock, &statement.root_hash, on_corruption);
     let sectors = statement.data_size / 512;
     let uuid = format!("CRYPT-VERITY-{}-usr", superblock.uuid.simple());
@@ -143,7 +165,7 @@ fn table(
 }
 
 /// The first bytes of a partition, at most `limit`.
-fn read(partition: &Partition, limit: u64) -> Result<Vec<u8>, UsrError> {
+fn read(partition: &Device, limit: u64) -> Result<Vec<u8>, UsrError> {
     let node = node(&partition.name);
     let read = || {
         let mut bytes = Vec::new();

@@ -5,7 +5,7 @@ use std::path::Path;
 use fs_err as fs;
 use keelson_sdk::Tools;
 
-use crate::arguments::Files;
+use crate::arguments::{Files, Flash};
 use crate::error::MachineError;
 use crate::setup::{Disk, Firmware, FwCfg, Setup, Tpm};
 use crate::tpm::TpmProcess;
@@ -35,18 +35,20 @@ pub(crate) fn prepare(
     tpm: Option<&TpmProcess>,
 ) -> Result<Files, MachineError> {
     let ovmf = tools.path(OVMF);
-    let (code, variables) = match &setup.firmware {
+    let flash = match &setup.firmware {
+        Firmware::Bios => None,
         Firmware::Plain => {
             let variables = folder.join("variables.fd");
             fs::copy(ovmf.join("OVMF_VARS_4M.fd"), &variables)?;
-            ("OVMF_CODE_4M.fd", variables)
+            Some(("OVMF_CODE_4M.fd", variables))
         }
-        Firmware::SecureBoot(variables) => ("OVMF_CODE_4M.secboot.fd", variables.clone()),
+        Firmware::Kept(variables) => Some(("OVMF_CODE_4M.fd", variables.clone())),
+        Firmware::SecureBoot(variables) => Some(("OVMF_CODE_4M.secboot.fd", variables.clone())),
     };
     let overlay = folder.join("overlay.qcow2");
     if let Disk::Overlay { base, size } = &setup.disk {
         let mut command = tools.command("qemu-img")?;
-        command.args(["create", "-q", "-f", "qcow2", "-F", "raw", "-b"]);
+        command.args(["create", "-q", "-f", "qcow2", "-F", format_of(base), "-b"]);
         command.arg(fs::canonicalize(base)?).arg(&overlay);
         command.args(size.map(|size| size.to_string()));
         let output = command.output()?;
@@ -60,12 +62,22 @@ pub(crate) fn prepare(
         fs::write(&path, &entry.content).map(|()| path)
     };
     Ok(Files {
-        code: ovmf.join(code),
-        variables,
+        flash: flash.map(|(code, variables)| Flash { code: ovmf.join(code), variables }),
         overlay,
         qmp: folder.join("qmp"),
         results: folder.join("results"),
         tpm: tpm.map(|tpm| tpm.socket.clone()),
         fw_cfg: setup.fw_cfg.iter().enumerate().map(entry).collect::<Result<_, _>>()?,
     })
+}
+
+/// QEMU's name of the format of an image, by the name of the file.
+fn format_of(image: &Path) -> &'static str {
+    match image.extension().and_then(|extension| extension.to_str()) {
+        Some("qcow2") => "qcow2",
+        Some("vmdk") => "vmdk",
+        Some("vhd") => "vpc",
+        Some("vhdx") => "vhdx",
+        _ => "raw",
+    }
 }

@@ -12,6 +12,7 @@ pub mod console;
 pub mod disk;
 pub mod error;
 mod files;
+pub mod http;
 pub mod ignition;
 pub mod machine;
 pub mod oci;
@@ -31,4 +32,6 @@ pub use console::Line;
 pub use error::{Log, MachineError};
 pub use machine::{Ending, Machine};
 pub use qmp::Event;
-pub use setup::{Clock, Disk, Firmware, FwCfg, Network, OnReset, Serial, Setup, Tpm};
+pub use setup::{
+    Bus, Clock, Disk, Firmware, FwCfg, Network, NetworkBoot, NetworkClient, OnReset, Serial, Setup, Tpm,
+};

@@ -10,6 +10,8 @@ pub struct Setup {
     pub name: String,
     /// The disk that it boots from.
     pub disk: Disk,
+    /// What that disk is attached to.
+    pub bus: Bus,
     /// Further disks, raw files that are written to.
     pub more_disks: Vec<PathBuf>,
     /// The firmware.
@@ -20,10 +22,15 @@ pub struct Setup {
     pub processors: u32,
     /// Files that the guest finds below `/sys/firmware/qemu_fw_cfg/by_name`.
     pub fw_cfg: Vec<FwCfg>,
+    /// Words that the machine's SMBIOS adds to the kernel's command line, as a hypervisor's operator does
+    /// (systemd-stub(7), `io.systemd.stub.kernel-cmdline-extra`). UEFI without Secure Boot alone.
+    pub kernel_words: Vec<String>,
     /// TCP ports of the guest that are reachable: see [`crate::Machine::port`].
     pub ports: Vec<u16>,
     /// Whether the guest reaches the world outside.
     pub network: Network,
+    /// What the network offers to boot from, where the firmware is to ask it first.
+    pub network_boot: Option<NetworkBoot>,
     /// The TPM.
     pub tpm: Tpm,
     /// Where the serial ports lead.
@@ -39,7 +46,8 @@ pub struct Setup {
 /// A disk.
 #[derive(Debug, Clone)]
 pub enum Disk {
-    /// A raw image that is not changed: writes go to a file that is thrown away.
+    /// An image that is not changed: writes go to a file that is thrown away. It is raw, unless its name
+    /// ends in `.qcow2`, `.vmdk`, `.vhd` or `.vhdx`.
     Overlay {
         /// The image.
         base: PathBuf,
@@ -48,16 +56,68 @@ pub enum Disk {
     },
     /// A raw image that is changed.
     Raw(PathBuf),
+    /// None.
+    Absent,
 }
 
-/// OVMF, and where its variables are.
+/// What a disk is attached to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bus {
+    /// `virtio-blk`.
+    Virtio,
+    /// A controller of its own, `nvme`.
+    Nvme,
+    /// SATA: `ahci`.
+    Ahci,
+    /// `virtio-scsi`.
+    VirtioScsi,
+    /// A CD drive on `ahci`.
+    AhciCd,
+    /// A CD drive on `virtio-scsi`.
+    VirtioScsiCd,
+    /// A stick on `qemu-xhci`.
+    Usb,
+}
+
+/// The firmware, and where OVMF's variables are.
 #[derive(Debug, Clone)]
 pub enum Firmware {
+    /// SeaBIOS, on a machine of its time.
+    Bios,
     /// Without Secure Boot, with new variables.
     Plain,
+    /// Without Secure Boot, with the variables in this file, which is written to.
+    Kept(PathBuf),
     /// With Secure Boot and the variables in this file, which is written to. See
     /// [`crate::variables`].
     SecureBoot(PathBuf),
+}
+
+/// What DHCP and TFTP of the machine's network offer to a firmware that boots from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkBoot {
+    /// The folder that TFTP gives out.
+    pub tftp: PathBuf,
+    /// The boot file that DHCP names: a path below the folder, or what iPXE takes too, a URL.
+    pub file: String,
+    /// Who fetches it.
+    pub client: NetworkClient,
+}
+
+impl NetworkBoot {
+    /// Where the network card is on the PCI bus.
+    pub const SLOT: u8 = 0x1e;
+    /// Its hardware address, the one that QEMU gives the first card.
+    pub const ADDRESS: [u8; 6] = [0x52, 0x54, 0, 0x12, 0x34, 0x56];
+}
+
+/// The program that fetches a boot file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NetworkClient {
+    /// iPXE in the ROM of the network card.
+    Ipxe,
+    /// The firmware's own.
+    Firmware,
 }
 
 /// An entry of QEMU's firmware configuration device.
@@ -125,13 +185,16 @@ impl Setup {
         Self {
             name: name.to_owned(),
             disk: Disk::Overlay { base: image.to_owned(), size: None },
+            bus: Bus::Virtio,
             more_disks: Vec::new(),
             firmware: Firmware::Plain,
             memory_mib: 2048,
             processors: 2,
             fw_cfg: Vec::new(),
+            kernel_words: Vec::new(),
             ports: Vec::new(),
             network: Network::Isolated,
+            network_boot: None,
             tpm: Tpm::Absent,
             serial: Serial::Log(log_folder().join(format!("{name}.log"))),
             on_reset: OnReset::End,

@@ -11,19 +11,25 @@ use crate::setup::log_folder;
 pub const MACHINE_PACKAGES: [&str; 4] = ["ovmf", "qemu-system-x86", "qemu-utils", "swtpm"];
 
 /// Packages of the programs that judge what was built, from outside.
-pub const JUDGE_PACKAGES: [&str; 13] = [
+pub const JUDGE_PACKAGES: [&str; 19] = [
+    "bmap-tools",
+    "cpio",
     "cryptsetup-bin",
     "dosfstools",
     "e2fsprogs",
     "erofs-utils",
     "fdisk",
     "gdisk",
+    "genisoimage",
+    "libxml2-utils",
     "openssh-client",
     "openssl",
     "sbsigntool",
     "skopeo",
     "systemd",
     "systemd-ukify",
+    "tar",
+    "xorriso",
     "zstd",
 ];
 

@@ -1,15 +1,19 @@
-//! OVMF's variable store: enrols a certificate, so that Secure Boot is on from the first start.
+//! OVMF's variable store: enrols a certificate, so that Secure Boot is on from the first start, and
+//! adds a boot entry.
 //!
 //! The store is a firmware volume (PI specification, volume 3) that holds EDK2's list of
 //! authenticated variables (`MdeModulePkg/Include/Guid/VariableFormat.h`). An empty store is in
 //! setup mode; with a platform key (PK) in it, the firmware is in user mode and enforces `db`
 //! (UEFI specification, section 32.3).
 
+use std::ops::Range;
 use std::path::Path;
 
 use fs_err as fs;
 use thiserror::Error;
 use uuid::{Uuid, uuid};
+
+use crate::setup::NetworkBoot;
 
 /// Owner and namespace of PK and KEK.
 const GLOBAL: Uuid = uuid!("8be4df61-93ca-11d2-aa0d-00e098032b8c");
@@ -20,8 +24,10 @@ const X509: Uuid = uuid!("a5c059a1-94e4-4aa7-87b5-ab155c2bf072");
 /// Mark of a store of authenticated variables.
 const AUTHENTICATED: Uuid = uuid!("aaf32c78-947b-439a-a180-2e144ec37792");
 
-/// Non-volatile, boot service access, runtime access, time-based authenticated write access.
-const ATTRIBUTES: u32 = 0x27;
+/// Non-volatile, boot service access, runtime access.
+const PLAIN: u32 = 0x07;
+/// The same with time-based authenticated write access.
+const AUTHENTICATED_WRITE: u32 = 0x27;
 const VARIABLE_START: [u8; 2] = [0xaa, 0x55];
 const VARIABLE_ADDED: u8 = 0x3f;
 /// Bytes of a variable's header.
@@ -54,15 +60,66 @@ fn with_keys(mut store: Vec<u8>, certificate: &[u8]) -> Result<Vec<u8>, Variable
     let (mut at, end) = free_space(&store).ok_or(VariablesError::Store)?;
     let list = signature_list(certificate);
     for (name, namespace) in [("db", IMAGE_SECURITY), ("KEK", GLOBAL), ("PK", GLOBAL)] {
-        let variable = variable(name, namespace, &list);
-        let next = at + variable.len();
-        if next > end {
-            return Err(VariablesError::Full(next - end));
-        }
-        store[at..next].copy_from_slice(&variable);
-        at = next.next_multiple_of(4);
+        at = put(&mut store, at..end, &variable(name, namespace, AUTHENTICATED_WRITE, &list))?;
     }
     Ok(store)
+}
+
+/// Adds to the variable store `store` a boot entry, the first and only one, that fetches a program by
+/// HTTP over IPv4 with the address of DHCP, on the network card of a [`NetworkBoot`].
+pub fn boot_from_url(store: &Path, url: &str) -> Result<(), VariablesError> {
+    let mut bytes = fs::read(store)?;
+    let (mut at, end) = free_space(&bytes).ok_or(VariablesError::Store)?;
+    let entry = load_option("HTTP", &http_path(url));
+    for (name, data) in [("Boot0000", &entry[..]), ("BootOrder", &[0, 0])] {
+        at = put(&mut bytes, at..end, &variable(name, GLOBAL, PLAIN, data))?;
+    }
+    Ok(fs::write(store, bytes)?)
+}
+
+/// Puts a variable at the start of the free space; gives where the next one goes.
+fn put(store: &mut [u8], free: Range<usize>, variable: &[u8]) -> Result<usize, VariablesError> {
+    let next = free.start + variable.len();
+    if next > free.end {
+        return Err(VariablesError::Full(next - free.end));
+    }
+    store[free.start..next].copy_from_slice(variable);
+    Ok(next.next_multiple_of(4))
+}
+
+/// `EFI_LOAD_OPTION` (UEFI specification, section 3.1.3) of an active entry.
+fn load_option(description: &str, path: &[u8]) -> Vec<u8> {
+    let mut bytes = 1_u32.to_le_bytes().to_vec();
+    bytes.extend(u16::try_from(path.len()).expect("URLs are short").to_le_bytes());
+    bytes.extend(description.encode_utf16().chain([0]).flat_map(u16::to_le_bytes));
+    bytes.extend(path);
+    bytes
+}
+
+/// The device path (UEFI specification, section 10.3): PCI root bridge, PCI device, hardware address,
+/// IPv4 by DHCP, URI.
+fn http_path(url: &str) -> Vec<u8> {
+    let mut address = [0; 33];
+    address[..6].copy_from_slice(&NetworkBoot::ADDRESS);
+    // The kind of interface: Ethernet.
+    address[32] = 1;
+    // PNP0A03 as a compressed EISA identifier, and the number of the bridge.
+    let bridge = [0xd0, 0x41, 0x03, 0x0a, 0, 0, 0, 0];
+    let nodes: [(u8, u8, &[u8]); 6] = [
+        (2, 1, &bridge),
+        (1, 1, &[0, NetworkBoot::SLOT]),
+        (3, 11, &address),
+        (3, 12, &[0; 23]),
+        (3, 24, url.as_bytes()),
+        (0x7f, 0xff, &[]),
+    ];
+    let mut path = Vec::new();
+    for (kind, sort, data) in nodes {
+        path.extend([kind, sort]);
+        path.extend(u16::try_from(4 + data.len()).expect("URLs are short").to_le_bytes());
+        path.extend(data);
+    }
+    path
 }
 
 /// Where variables can be added, and where the store ends.
@@ -85,12 +142,12 @@ fn free_space(store: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// `AUTHENTICATED_VARIABLE_HEADER`, name and data.
-fn variable(name: &str, namespace: Uuid, data: &[u8]) -> Vec<u8> {
+fn variable(name: &str, namespace: Uuid, attributes: u32, data: &[u8]) -> Vec<u8> {
     let name: Vec<u8> = name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
     let mut bytes = Vec::with_capacity(HEADER + name.len() + data.len());
     bytes.extend(VARIABLE_START);
     bytes.extend([VARIABLE_ADDED, 0]);
-    bytes.extend(ATTRIBUTES.to_le_bytes());
+    bytes.extend(attributes.to_le_bytes());
     bytes.extend(0_u64.to_le_bytes());
     // Time of the last change: 2020-01-01, any later signed update is newer.
     bytes.extend([0xe4, 0x07, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -145,6 +202,22 @@ mod tests {
         assert_eq!(at, 100 + expected.iter().sum::<usize>());
         assert_eq!(end, 72 + 4000);
         assert!(store[at..].iter().all(|byte| *byte == 0xff));
+    }
+
+    #[test]
+    fn a_boot_entry_follows_the_keys() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("variables.fd");
+        let keys = with_keys(empty(), b"certificate").expect("it fits");
+        let (keys_end, _) = free_space(&keys).expect("a store");
+        std::fs::write(&path, keys).expect("it is written");
+        boot_from_url(&path, "http://x").expect("it fits");
+        let store = std::fs::read(&path).expect("it is there");
+        let (at, _) = free_space(&store).expect("a store");
+        let device_path = 12 + 6 + 37 + 27 + 12 + 4;
+        let entry = (HEADER + 18 + 4 + 2 + 10 + device_path).next_multiple_of(4);
+        assert_eq!(at, keys_end + entry + (HEADER + 20 + 2_usize).next_multiple_of(4));
+        assert!(store.windows(8).any(|window| window == b"http://x"));
     }
 
     #[test]

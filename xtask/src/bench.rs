@@ -2,6 +2,7 @@
 
 mod boot;
 mod build;
+mod formats;
 mod peer;
 mod verity;
 
@@ -26,6 +27,9 @@ pub struct Args {
     /// Leave out the boots
     #[arg(long)]
     no_boot: bool,
+    /// Compare only the formats of the disk
+    #[arg(long)]
+    formats: bool,
     /// How often to boot
     #[arg(long, default_value_t = 3, value_name = "N")]
     boots: u32,
@@ -45,12 +49,17 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         peer::boots(image, args.boots)?;
         return Ok(ExitCode::SUCCESS);
     }
+    if args.formats {
+        formats::against_copy(&built, &args.sdk)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     build::sizes(&built);
     if args.cold {
         build::cold(&root)?;
     }
     build::warm(&root, &args.sdk)?;
     verity::against_veritysetup(&built, &args.sdk)?;
+    formats::against_copy(&built, &args.sdk)?;
     if !args.no_boot {
         boot::phases(args.boots)?;
     }

@@ -1,11 +1,14 @@
 //! `cargo xtask build-image`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use keelson_format::platform::Platform;
 use keelson_format::size::ByteSize;
-use keelson_image_builder::build::{self, Built, Request};
+use keelson_image_builder::build::{self, Built, Format, Request, Wanted};
 use keelson_image_builder::keys::{self, KeySet};
 
 use crate::sdk::SdkArgs;
@@ -22,6 +25,15 @@ pub struct Args {
     /// Folder of the release keys [default: development keys, made on first use]
     #[arg(long, value_name = "DIR")]
     pub keys: Option<PathBuf>,
+    /// Formats to make beside raw, raw.zst and qcow2, with commas between them
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = format_names())]
+    pub format: Vec<Format>,
+    /// Make every format
+    #[arg(long, conflicts_with = "format")]
+    pub all_formats: bool,
+    /// Platform whose disk the formats hold [default: that which each format is usually for; with no format: raw]
+    #[arg(long, value_name = "ID")]
+    pub platform: Option<Platform>,
     /// Build again even if nothing changed
     #[arg(long)]
     pub force: bool,
@@ -71,12 +83,25 @@ impl Args {
         Self {
             board,
             keys: None,
+            format: Vec::new(),
+            all_formats: false,
+            platform: None,
             force: false,
             out: None,
             json: false,
             timings: false,
             sdk: sdk.clone(),
         }
+    }
+
+    /// The formats that are asked for.
+    fn formats(&self) -> BTreeSet<Wanted> {
+        let formats: Vec<Format> = match self.format.as_slice() {
+            _ if self.all_formats => Format::all().collect(),
+            [] => vec![Format::Raw],
+            named => named.to_vec(),
+        };
+        formats.into_iter().map(|format| Wanted::new(format, self.platform)).collect()
     }
 
     /// The release keys, or the user's development keys.
@@ -128,9 +153,16 @@ pub fn run(args: &Args) -> Result<Built> {
         out: &out,
         manifests: &manifests,
         keys: &keys,
+        formats: &args.formats(),
         force: args.force,
     };
     build::build(&sdk, &request).with_context(|| format!("building {}", manifests.plan.board))
+}
+
+/// Takes the name of a format; a wrong one is answered with the nearest.
+fn format_names() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::all().map(Format::name))
+        .map(|name| name.parse().expect("it is one of the names"))
 }
 
 fn print_summary(built: &Built, timings: bool) {

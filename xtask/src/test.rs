@@ -35,7 +35,8 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     let root = workspace::root()?;
     let board = BoardArgs::standard();
     if !args.unit {
-        let build = build_image::Args::of(board, &args.sdk);
+        let mut build = build_image::Args::of(board, &args.sdk);
+        build.all_formats = true;
         build_image::run(&build)?;
         let manifests = build.board.load(&root)?;
         let sdk = args.sdk.open()?;

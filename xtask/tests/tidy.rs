@@ -21,7 +21,14 @@ const EDGES: [(&str, &[&str]); 23] = [
     ("rootfs/network", &["keelson-units"]),
     (
         "rootfs/commands",
-        &["keelson-control", "keelson-journal", "keelson-jobs", "keelson-network", "keelson-units"],
+        &[
+            "keelson-control",
+            "keelson-install",
+            "keelson-journal",
+            "keelson-jobs",
+            "keelson-network",
+            "keelson-units",
+        ],
     ),
     (
         "rootfs/init",
@@ -35,13 +42,25 @@ const EDGES: [(&str, &[&str]); 23] = [
             "keelson-units",
         ],
     ),
-    ("rootfs/provision", &[]),
+    ("rootfs/provision", &["keelson-disk", "keelson-format"]),
     ("rootfs/install", &["keelson-disk", "keelson-format"]),
     ("rootfs/coreutils", &[]),
-    ("qemu-tests", &["keelson-execution", "keelson-format", "keelson-sdk", "keelson-units"]),
+    (
+        "qemu-tests",
+        &["keelson-disk", "keelson-execution", "keelson-format", "keelson-sdk", "keelson-units"],
+    ),
     ("qemu-tests/probe", &[]),
     ("upload", &["keelson-disk", "keelson-format"]),
-    ("xtask", &["keelson-format", "keelson-image-builder", "keelson-qemu-tests", "keelson-sdk"]),
+    (
+        "xtask",
+        &[
+            "keelson-disk",
+            "keelson-format",
+            "keelson-image-builder",
+            "keelson-qemu-tests",
+            "keelson-sdk",
+        ],
+    ),
 ];
 
 /// Files over this many lines want a reason in [`LONG`].

@@ -1,8 +1,7 @@
 //! The records of a folder (sections 6 and 7).
 
 use super::Label;
-use super::geometry::FIRST_CLUSTER;
-use super::layout::{Layout, Placed};
+use super::layout::{Layout, Placed, ROOT};
 use super::names::{self, Short, UNITS_PER_RECORD};
 
 pub(super) const RECORD_BYTES: usize = 32;
@@ -39,10 +38,9 @@ pub(super) fn records(layout: &Layout<'_>, index: usize, label: &Label) -> Vec<u
         records.push(record(&label.0, VOLUME_LABEL, 0, 0));
     } else {
         // The root, as a parent, is written as cluster 0 (section 6.5).
-        let parent =
-            Some(layout.placed[folder.parent].first).filter(|first| *first != FIRST_CLUSTER);
+        let parent = if folder.parent == ROOT { 0 } else { layout.placed[folder.parent].first };
         records.push(record(b".          ", DIRECTORY, folder.first, 0));
-        records.push(record(b"..         ", DIRECTORY, parent.unwrap_or(0), 0));
+        records.push(record(b"..         ", DIRECTORY, parent, 0));
     }
     for child in folder.children.iter().map(|child| &layout.placed[*child]) {
         records.extend(long_records(child));
@@ -55,7 +53,7 @@ pub(super) fn records(layout: &Layout<'_>, index: usize, label: &Label) -> Vec<u
 }
 
 fn is_root(index: usize) -> bool {
-    index == 0
+    index == ROOT
 }
 
 fn record(name: &Short, attributes: u8, first: u32, bytes: u32) -> Record {

@@ -1,26 +1,70 @@
-//! Where things are on a volume (sections 3.3 and 3.5): 32 reserved sectors, two allocation tables, clusters.
+//! Where things are on a volume (sections 3.3 and 3.5): 32 reserved sectors, two allocation tables, on
+//! FAT16 the root folder, clusters.
 
-use super::{FatError, MIN_CLUSTERS, SECTOR};
+use std::ops::RangeInclusive;
+
+use super::{FatError, SECTOR};
 
 /// Copies of the allocation table.
 pub(super) const TABLES: u64 = 2;
 /// Sectors before the first allocation table.
 pub(super) const RESERVED_SECTORS: u64 = 32;
-/// The number of the first cluster; it holds the root folder.
+/// The number of the first cluster; on FAT32 it holds the root folder.
 pub(super) const FIRST_CLUSTER: u32 = 2;
+/// Records of the root folder of FAT16, which is not in clusters.
+pub(super) const ROOT_RECORDS: u64 = 512;
 
-/// Bytes of an entry of the allocation table.
-const TABLE_ENTRY: u64 = 4;
 /// Clusters of 4 KiB where the volume is large enough: the page and the erase grain of most media.
 const SECTORS_PER_CLUSTER: [u64; 4] = [8, 4, 2, 1];
 /// Tables are padded to this many sectors, so that the clusters lie on multiples of 4 KiB.
 const TABLE_ALIGNMENT: u64 = 8;
-/// Numbers from here on have meanings of their own.
-const MAX_CLUSTERS: u64 = 0x0fff_fff4;
+
+/// The width of the allocation table's entries, which follows from the number of clusters alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Fat16,
+    Fat32,
+}
+
+impl Kind {
+    /// How many clusters a volume of this kind may have (section 3.5).
+    pub(super) fn clusters(self) -> RangeInclusive<u64> {
+        match self {
+            Self::Fat16 => 4085..=65_524,
+            // Numbers from 0x0ffffff7 on have meanings of their own.
+            Self::Fat32 => 65_525..=0x0fff_fff4,
+        }
+    }
+
+    /// Bytes of an entry of the allocation table.
+    pub(super) fn entry_bytes(self) -> u64 {
+        match self {
+            Self::Fat16 => 2,
+            Self::Fat32 => 4,
+        }
+    }
+
+    /// Numbers from here on end a chain (section 4).
+    pub(super) fn end_of_chain(self) -> u32 {
+        match self {
+            Self::Fat16 => 0xfff8,
+            Self::Fat32 => 0x0fff_fff8,
+        }
+    }
+
+    /// Sectors between the tables and the clusters.
+    fn root_sectors(self) -> u64 {
+        match self {
+            Self::Fat16 => ROOT_RECORDS * 32 / SECTOR,
+            Self::Fat32 => 0,
+        }
+    }
+}
 
 /// The shape of a volume.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Geometry {
+    pub(super) kind: Kind,
     pub(super) sectors: u32,
     pub(super) sectors_per_cluster: u8,
     pub(super) table_sectors: u32,
@@ -28,29 +72,32 @@ pub(super) struct Geometry {
 }
 
 impl Geometry {
-    /// The shape of a volume of `bytes` bytes: the largest clusters, up to 4 KiB, that leave enough of them.
+    /// The shape of a volume of `bytes` bytes: FAT32 if it can be, with the largest clusters, up to
+    /// 4 KiB, that leave enough of them.
     pub(super) fn of(bytes: u64) -> Result<Self, FatError> {
         let refused = || FatError::Size { bytes, least: least_bytes() };
         let sectors = u32::try_from(bytes / SECTOR).map_err(|_| refused())?;
         if !bytes.is_multiple_of(SECTOR) {
             return Err(refused());
         }
-        SECTORS_PER_CLUSTER
-            .into_iter()
-            .filter_map(|per_cluster| Self::with(sectors, per_cluster))
-            .find(|shape| (MIN_CLUSTERS..=MAX_CLUSTERS).contains(&u64::from(shape.clusters)))
-            .ok_or_else(refused)
+        let shapes = |kind| {
+            let with = move |per_cluster| Self::with(kind, sectors, per_cluster);
+            SECTORS_PER_CLUSTER.into_iter().filter_map(with)
+        };
+        shapes(Kind::Fat32).chain(shapes(Kind::Fat16)).next().ok_or_else(refused)
     }
 
-    fn with(sectors: u32, per_cluster: u64) -> Option<Self> {
-        let rest = u64::from(sectors).checked_sub(RESERVED_SECTORS)?;
+    /// The shape of `sectors` sectors, if it has a number of clusters that is one of `kind`.
+    fn with(kind: Kind, sectors: u32, per_cluster: u64) -> Option<Self> {
+        let rest = u64::from(sectors).checked_sub(RESERVED_SECTORS + kind.root_sectors())?;
         // The least number of sectors whose entries name every cluster of what they leave, and 0 and 1.
-        let per_table_sector = SECTOR / TABLE_ENTRY * per_cluster;
+        let per_table_sector = SECTOR / kind.entry_bytes() * per_cluster;
         let table = (rest + 2 * per_cluster)
             .div_ceil(per_table_sector + TABLES)
             .next_multiple_of(TABLE_ALIGNMENT);
         let clusters = rest.checked_sub(TABLES * table)? / per_cluster;
-        Some(Self {
+        kind.clusters().contains(&clusters).then_some(Self {
+            kind,
             sectors,
             sectors_per_cluster: u8::try_from(per_cluster).ok()?,
             table_sectors: u32::try_from(table).ok()?,
@@ -67,15 +114,23 @@ impl Geometry {
         (RESERVED_SECTORS + copy * u64::from(self.table_sectors)) * SECTOR
     }
 
+    /// Where the root folder of FAT16 starts, in bytes from the start of the volume.
+    pub(super) fn root_offset(&self) -> u64 {
+        self.table_offset(TABLES)
+    }
+
     /// Where a cluster starts, in bytes from the start of the volume. `cluster` is at least 2.
     pub(super) fn cluster_offset(&self, cluster: u32) -> u64 {
-        self.table_offset(TABLES) + u64::from(cluster - FIRST_CLUSTER) * self.cluster_bytes()
+        self.root_offset()
+            + self.kind.root_sectors() * SECTOR
+            + u64::from(cluster - FIRST_CLUSTER) * self.cluster_bytes()
     }
 }
 
-/// The smallest volume there is: the fewest clusters, of one sector.
+/// The smallest volume there is: the fewest clusters of FAT16, of one sector.
 fn least_bytes() -> u64 {
+    let (kind, least) = (Kind::Fat16, *Kind::Fat16.clusters().start());
     let table =
-        ((MIN_CLUSTERS + 2) * TABLE_ENTRY).div_ceil(SECTOR).next_multiple_of(TABLE_ALIGNMENT);
-    (RESERVED_SECTORS + TABLES * table + MIN_CLUSTERS) * SECTOR
+        ((least + 2) * kind.entry_bytes()).div_ceil(SECTOR).next_multiple_of(TABLE_ALIGNMENT);
+    (RESERVED_SECTORS + kind.root_sectors() + TABLES * table + least) * SECTOR
 }

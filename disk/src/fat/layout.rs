@@ -2,13 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::geometry::{FIRST_CLUSTER, Geometry};
+use super::geometry::{FIRST_CLUSTER, Geometry, Kind, ROOT_RECORDS};
 use super::names::{self, Short};
 use super::{Content, Entry, FatError, Node, boot, directory};
 
-/// The end of a chain in the allocation table (section 4).
-const END_OF_CHAIN: u32 = 0x0fff_ffff;
-const ROOT: usize = 0;
+pub(super) const ROOT: usize = 0;
 const MAX_RECORDS: u64 = 65_536;
 
 /// An entry and its run of clusters.
@@ -23,7 +21,7 @@ pub(super) struct Placed<'a> {
     pub(super) content: Option<&'a Content>,
     /// Length of a file, or of a folder's records.
     pub(super) bytes: u64,
-    /// The first cluster; 0 for an empty file, as its record has it.
+    /// The first cluster; 0 for an empty file, as its record has it, and for the root of FAT16.
     pub(super) first: u32,
     pub(super) clusters: u32,
 }
@@ -43,22 +41,25 @@ impl<'a> Layout<'a> {
             tree.add(entry)?;
         }
         let mut layout = Self { placed: tree.placed, next_cluster: FIRST_CLUSTER };
-        layout.name_and_measure()?;
+        layout.name_and_measure(geometry.kind)?;
         layout.place(geometry)?;
         Ok(layout)
     }
 
     /// The allocation table as far as it is in use.
-    pub(super) fn table(&self) -> Vec<u8> {
-        let mut table = vec![0x0fff_ff00 | u32::from(boot::MEDIA), END_OF_CHAIN];
+    pub(super) fn table(&self, kind: Kind) -> Vec<u8> {
+        // All ones: the last of the numbers that end a chain.
+        let end = kind.end_of_chain() | 7;
+        let mut table = vec![end & !0xff | u32::from(boot::MEDIA), end];
         for placed in self.placed.iter().filter(|placed| placed.clusters > 0) {
             table.extend(placed.first + 1..placed.first + placed.clusters);
-            table.push(END_OF_CHAIN);
+            table.push(end);
         }
-        table.into_iter().flat_map(u32::to_le_bytes).collect()
+        let bytes = usize::try_from(kind.entry_bytes()).expect("2 or 4");
+        table.iter().flat_map(|entry| entry.to_le_bytes().into_iter().take(bytes)).collect()
     }
 
-    fn name_and_measure(&mut self) -> Result<(), FatError> {
+    fn name_and_measure(&mut self, kind: Kind) -> Result<(), FatError> {
         for index in 0..self.placed.len() {
             if self.placed[index].content.is_some() {
                 continue;
@@ -69,11 +70,11 @@ impl<'a> Layout<'a> {
                 self.placed[*child].short = short;
             }
             let records = directory::record_count(self, index);
-            if records > MAX_RECORDS {
-                return Err(FatError::DirectorySize {
-                    path: path_of(&self.placed, index),
-                    records,
-                });
+            let fixed = kind == Kind::Fat16 && index == ROOT;
+            let limit = if fixed { ROOT_RECORDS } else { MAX_RECORDS };
+            if records > limit {
+                let path = path_of(&self.placed, index);
+                return Err(FatError::DirectorySize { path, records, limit });
             }
             self.placed[index].bytes = records * directory::RECORD_BYTES as u64;
         }
@@ -82,7 +83,8 @@ impl<'a> Layout<'a> {
 
     fn place(&mut self, geometry: &Geometry) -> Result<(), FatError> {
         let clusters = |placed: &Placed<'_>| placed.bytes.div_ceil(geometry.cluster_bytes());
-        let needed: u64 = self.placed.iter().map(clusters).sum();
+        let in_clusters = if geometry.kind == Kind::Fat16 { ROOT + 1 } else { ROOT };
+        let needed: u64 = self.placed.iter().skip(in_clusters).map(clusters).sum();
         if needed > u64::from(geometry.clusters) {
             return Err(FatError::Full {
                 needed: needed * geometry.cluster_bytes(),
@@ -90,7 +92,7 @@ impl<'a> Layout<'a> {
                 largest: self.largest(),
             });
         }
-        for placed in &mut self.placed {
+        for placed in self.placed.iter_mut().skip(in_clusters) {
             placed.clusters = u32::try_from(clusters(placed)).expect("fewer than the volume has");
             if placed.clusters > 0 {
                 placed.first = self.next_cluster;

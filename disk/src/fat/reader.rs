@@ -1,26 +1,27 @@
-//! Reading a FAT32 volume of a disk image, to compare and to test. The volume need not be one of ours
+//! Reading a FAT volume of a disk image, to compare and to test. The volume need not be one of ours
 //! and may be damaged: chains that loop or leave the volume are errors, and nothing is trusted.
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 use super::directory::{DIRECTORY, LAST_LONG, LONG_NAME, RECORD_BYTES, UNIT_OFFSETS, VOLUME_LABEL};
-use super::geometry::{FIRST_CLUSTER, Geometry, RESERVED_SECTORS, TABLES};
+use super::geometry::{
+    FIRST_CLUSTER, Geometry, Kind, RESERVED_SECTORS, ROOT_RECORDS, TABLES,
+};
 use super::names::{self, Short};
-use super::{MIN_CLUSTERS, SECTOR};
+use super::SECTOR;
 
-/// Numbers from here on end a chain.
-const END_OF_CHAIN: u32 = 0x0fff_fff8;
 /// Folders nested deeper than this are taken for damage.
 const MAX_DEPTH: usize = 32;
 
 /// Why a volume could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The boot sector is not one of FAT32, or not of a shape that is read here.
-    #[error("no FAT32 volume at byte {at}: {reason}")]
-    NotFat32 {
+    /// The boot sector is not one of FAT, or not of a shape that is read here.
+    #[error("no FAT volume at byte {at}: {reason}")]
+    NotFat {
         /// Where the volume should be.
         at: u64,
         /// What is wrong.
@@ -51,7 +52,8 @@ pub struct Reader<'a> {
     file: &'a File,
     at: u64,
     geometry: Geometry,
-    root: u32,
+    /// The first cluster of the root folder; none on FAT16.
+    root: Option<u32>,
     id: u32,
     label: Short,
 }
@@ -73,7 +75,7 @@ pub struct Found {
 impl<'a> Reader<'a> {
     /// Opens the volume at byte `at` of `file`.
     pub fn open(file: &'a File, at: u64) -> Result<Self, ReadError> {
-        let refused = |reason| ReadError::NotFat32 { at, reason };
+        let refused = |reason| ReadError::NotFat { at, reason };
         let mut boot = [0; 512];
         file.read_exact_at(&mut boot, at)?;
         let le16 = |offset: usize| u16::from_le_bytes([boot[offset], boot[offset + 1]]);
@@ -88,25 +90,35 @@ impl<'a> Reader<'a> {
         {
             return Err(refused("sectors, reserved sectors or tables are not 512, 32 and 2"));
         }
-        let (sectors, per_cluster, table_sectors) = (le32(32), boot[13], le32(36));
-        if !per_cluster.is_power_of_two() || le16(22) != 0 || table_sectors == 0 {
-            return Err(refused("the cluster size or the table size is none of FAT32"));
+        let (kind, rest) = if le16(22) == 0 { (Kind::Fat32, 64) } else { (Kind::Fat16, 36) };
+        let (sectors, table_sectors) = match (kind, le16(19)) {
+            (Kind::Fat32, _) => (le32(32), le32(36)),
+            (Kind::Fat16, 0) => (le32(32), u32::from(le16(22))),
+            (Kind::Fat16, sectors) => (u32::from(sectors), u32::from(le16(22))),
+        };
+        let (per_cluster, root_records) = (boot[13], u64::from(le16(17)));
+        let expected = if kind == Kind::Fat16 { ROOT_RECORDS } else { 0 };
+        if !per_cluster.is_power_of_two() || table_sectors == 0 || root_records != expected {
+            return Err(refused("the cluster, table or root folder sizes are none that are read"));
         }
-        let data =
-            u64::from(sectors).checked_sub(RESERVED_SECTORS + TABLES * u64::from(table_sectors));
+        let before =
+            RESERVED_SECTORS + TABLES * u64::from(table_sectors) + root_records * 32 / SECTOR;
+        let data = u64::from(sectors).checked_sub(before);
         let clusters = data.ok_or_else(|| refused("the tables are larger than the volume"))?
             / u64::from(per_cluster);
-        if clusters < MIN_CLUSTERS || (clusters + 2) * 4 > u64::from(table_sectors) * SECTOR {
+        let in_table = u64::from(table_sectors) * SECTOR / kind.entry_bytes();
+        if !kind.clusters().contains(&clusters) || clusters + 2 > in_table {
             return Err(refused(
-                "the number of clusters is none of FAT32 or more than the table has",
+                "the number of clusters is none of its kind or more than the table has",
             ));
         }
         let clusters = u32::try_from(clusters).expect("fewer than sectors");
         let mut label = [0; 11];
-        label.copy_from_slice(&boot[71..82]);
+        label.copy_from_slice(&boot[rest + 7..rest + 18]);
         let geometry =
-            Geometry { sectors, sectors_per_cluster: per_cluster, table_sectors, clusters };
-        Ok(Self { file, at, geometry, root: le32(44), id: le32(67), label })
+            Geometry { kind, sectors, sectors_per_cluster: per_cluster, table_sectors, clusters };
+        let root = (kind == Kind::Fat32).then(|| le32(44));
+        Ok(Self { file, at, geometry, root, id: le32(rest + 3), label })
     }
 
     /// The serial number.
@@ -145,9 +157,28 @@ impl<'a> Reader<'a> {
         Ok(FoundReader { volume: self, clusters, bytes: found.bytes, position: 0 })
     }
 
+    /// Where the contents of a file lie in the image: runs of bytes from the start of the image, in the
+    /// order of the file, each as long as can be.
+    pub fn pieces(&self, found: &Found) -> Result<Vec<Range<u64>>, ReadError> {
+        let clusters = self.reader(found)?.clusters;
+        let mut pieces: Vec<Range<u64>> = Vec::new();
+        let mut rest = found.bytes;
+        for cluster in clusters {
+            let start = self.at + self.geometry.cluster_offset(cluster);
+            let end = start + rest.min(self.geometry.cluster_bytes());
+            rest -= end - start;
+            match pieces.last_mut() {
+                Some(last) if last.end == start => last.end = end,
+                _ if start < end => pieces.push(start..end),
+                _ => {}
+            }
+        }
+        Ok(pieces)
+    }
+
     fn walk(
         &self,
-        first: u32,
+        first: Option<u32>,
         path: &str,
         depth: usize,
         found: &mut Vec<Found>,
@@ -155,32 +186,40 @@ impl<'a> Reader<'a> {
         if depth > MAX_DEPTH {
             return Err(ReadError::Depth { path: path.to_owned() });
         }
-        let mut records = Vec::new();
-        let cluster_bytes = usize::try_from(self.geometry.cluster_bytes()).expect("at most 64 KiB");
-        for cluster in self.chain(first)? {
-            let start = records.len();
-            records.resize(start + cluster_bytes, 0);
-            self.file.read_exact_at(
-                &mut records[start..],
-                self.at + self.geometry.cluster_offset(cluster),
-            )?;
-        }
-        for entry in decode(&records) {
+        for entry in decode(&self.records(first)?) {
             let path =
                 if path.is_empty() { entry.path.clone() } else { format!("{path}/{}", entry.path) };
             let (first, is_directory) = (entry.first, entry.is_directory);
             found.push(Found { path: path.clone(), ..entry });
             if is_directory {
-                self.walk(first, &path, depth + 1, found)?;
+                self.walk(Some(first), &path, depth + 1, found)?;
             }
         }
         Ok(())
     }
 
+    /// The records of the folder that starts at a cluster, or of the root of FAT16.
+    fn records(&self, first: Option<u32>) -> Result<Vec<u8>, ReadError> {
+        let Some(first) = first else {
+            let mut records = vec![0; usize::try_from(ROOT_RECORDS * 32).expect("16 KiB")];
+            self.file.read_exact_at(&mut records, self.at + self.geometry.root_offset())?;
+            return Ok(records);
+        };
+        let mut records = Vec::new();
+        let cluster_bytes = usize::try_from(self.geometry.cluster_bytes()).expect("at most 64 KiB");
+        for cluster in self.chain(first)? {
+            let start = records.len();
+            records.resize(start + cluster_bytes, 0);
+            let at = self.at + self.geometry.cluster_offset(cluster);
+            self.file.read_exact_at(&mut records[start..], at)?;
+        }
+        Ok(records)
+    }
+
     fn chain(&self, first: u32) -> Result<Vec<u32>, ReadError> {
         let mut chain = Vec::new();
         let mut cluster = first;
-        while cluster < END_OF_CHAIN {
+        while cluster < self.geometry.kind.end_of_chain() {
             let on_volume =
                 (FIRST_CLUSTER..FIRST_CLUSTER + self.geometry.clusters).contains(&cluster);
             if !on_volume || chain.len() >= self.geometry.clusters as usize {
@@ -188,10 +227,9 @@ impl<'a> Reader<'a> {
             }
             chain.push(cluster);
             let mut entry = [0; 4];
-            self.file.read_exact_at(
-                &mut entry,
-                self.at + self.geometry.table_offset(0) + u64::from(cluster) * 4,
-            )?;
+            let bytes = self.geometry.kind.entry_bytes();
+            let at = self.at + self.geometry.table_offset(0) + u64::from(cluster) * bytes;
+            self.file.read_exact_at(&mut entry[..usize::try_from(bytes).expect("2 or 4")], at)?;
             cluster = u32::from_le_bytes(entry) & 0x0fff_ffff;
         }
         Ok(chain)

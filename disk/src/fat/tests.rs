@@ -1,5 +1,6 @@
 use sha2::{Digest, Sha256};
 
+use super::geometry::Kind;
 use super::*;
 
 const BYTES: u64 = 34 << 20;
@@ -228,6 +229,10 @@ fn labels_are_checked() {
 fn volumes_have_enough_clusters_of_up_to_4_kib() {
     let cases = [
         // bytes, sectors of a cluster
+        (3 << 20, 1),
+        (16 << 20, 4),
+        (20 << 20, 8),
+        (32 << 20, 8),
         (34 << 20, 1),
         (64 << 20, 1),
         (68 << 20, 2),
@@ -239,10 +244,11 @@ fn volumes_have_enough_clusters_of_up_to_4_kib() {
     for (bytes, sectors) in cases {
         let geometry = Geometry::of(bytes).unwrap();
         assert_eq!(geometry.sectors_per_cluster, sectors, "{bytes}");
-        assert!(u64::from(geometry.clusters) >= MIN_CLUSTERS);
-        assert!(
-            (u64::from(geometry.clusters) + 2) * 4 <= u64::from(geometry.table_sectors) * SECTOR
-        );
+        let kind = if bytes < 34 << 20 { Kind::Fat16 } else { Kind::Fat32 };
+        assert_eq!(geometry.kind, kind, "{bytes}");
+        assert!(kind.clusters().contains(&u64::from(geometry.clusters)));
+        let entries = u64::from(geometry.table_sectors) * SECTOR / kind.entry_bytes();
+        assert!(u64::from(geometry.clusters) + 2 <= entries);
         let end = geometry.cluster_offset(geometry.clusters + 2);
         assert!((bytes - u64::from(sectors) * SECTOR..=bytes).contains(&end), "{bytes} {end}");
         assert!(geometry.cluster_offset(2).is_multiple_of(4096));
@@ -250,16 +256,52 @@ fn volumes_have_enough_clusters_of_up_to_4_kib() {
 }
 
 #[test]
-fn volumes_too_small_or_too_large_for_fat32_are_refused() {
-    let least = 34_089_472;
-    assert_eq!(Geometry::of(least).unwrap().clusters, 65_525);
-    for bytes in [0, 512, 16 << 20, least - 512, least + 1, 2 << 40] {
+fn volumes_too_small_or_too_large_are_refused() {
+    // The least FAT32, and a sector less.
+    let fat32 = 34_089_472;
+    assert_eq!(Geometry::of(fat32).unwrap().clusters, 65_525);
+    assert_eq!(Geometry::of(fat32 - 512).unwrap().kind, Kind::Fat16);
+    let least = 2_140_672;
+    assert_eq!(Geometry::of(least).unwrap().clusters, 4085);
+    for bytes in [0, 512, 1 << 20, least - 512, least + 1, 2 << 40] {
         let error = Geometry::of(bytes).unwrap_err();
         assert!(
             matches!(error, FatError::Size { bytes: b, least: l } if b == bytes && l == least),
             "{error}"
         );
     }
+}
+
+#[test]
+fn a_small_volume_is_fat16_and_read_as_it_was_written() {
+    let volume = Volume { bytes: 20 << 20, ..volume() };
+    let file = tempfile::tempfile().unwrap();
+    file.set_len(AT + volume.bytes).unwrap();
+    write(&file, AT, &volume, &esp()).unwrap();
+    let large = image(&esp()).unwrap();
+    assert_eq!(listing(&file), listing(&large));
+    let reader = Reader::open(&file, AT).unwrap();
+    assert_eq!((reader.label().as_str(), reader.id()), ("KEELSON", 0x1234_abcd));
+    let found = reader.files().unwrap();
+    for entry in esp() {
+        let Node::File(Content::Bytes(bytes)) = entry.node else { continue };
+        let found = found.iter().find(|found| found.path == entry.path).unwrap();
+        assert!(reader.read(found).unwrap() == bytes, "{}", entry.path);
+        // Files lie in one run.
+        assert!(reader.pieces(found).unwrap().len() <= 1, "{}", entry.path);
+    }
+    // These bytes have been judged by `fsck.fat -n` and `mdir`.
+    let mut bytes = vec![0; 20 << 20];
+    std::os::unix::fs::FileExt::read_exact_at(&file, &mut bytes, AT).unwrap();
+    assert_eq!(
+        hex::encode(Sha256::digest(&bytes)),
+        "b9ac39c95cb6d39680066abcae652b9781307a233e4b6a233b30cf4991812c42"
+    );
+    // A root with more than 512 records does not fit.
+    let many: Vec<Entry> =
+        (0..600).map(|n| Entry::file(format!("{n}"), Vec::new())).collect();
+    let refused = write(&file, AT, &volume, &many);
+    assert!(matches!(refused, Err(FatError::DirectorySize { records: 601, limit: 512, .. })));
 }
 
 #[test]
@@ -285,7 +327,7 @@ fn damaged_volumes_are_errors_and_not_endless() {
             write_at(&file, 34, &[0, 0]);
         }
         assert!(
-            matches!(Reader::open(&file, AT), Err(ReadError::NotFat32 { at: AT, .. })),
+            matches!(Reader::open(&file, AT), Err(ReadError::NotFat { at: AT, .. })),
             "byte {at}"
         );
     }

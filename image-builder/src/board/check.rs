@@ -4,7 +4,9 @@ use keelson_format::cmdline::{Debug, OnCorruption};
 use keelson_format::size::ByteSize;
 
 use super::raw::{RawBoard, RawBoot, RawUsr, RawVerity};
-use super::{Architecture, Board, BoardError, Boot, Compression, Feature, Usr, Verity};
+use super::{
+    Architecture, Board, BoardError, Boot, Compression, Enroll, Feature, Firmware, Usr, Verity,
+};
 use super::{kernel, sizes};
 use crate::manifest::{self, Checker, ManifestError, Origin, ValueError};
 
@@ -30,7 +32,7 @@ pub(super) fn board(origin: &Origin) -> Result<Board, ManifestError> {
         c.name("a recipe's name", recipe.clone());
     }
     let (kernel, command_line_span) = kernel::check(c, raw.kernel, boot.debug);
-    let (disk, budgets) = sizes::check(c, &raw.disk, &raw.budgets);
+    let (disk, budgets) = sizes::check(c, &raw.disk, &raw.budgets, boot.firmware);
     let board = Board {
         name: c.own_name("board", "a board's name", raw.name),
         description: c.text("description", raw.description),
@@ -103,5 +105,16 @@ fn boot(c: &mut Checker, raw: &RawBoot) -> Boot {
     let menu_timeout =
         raw.menu_timeout.as_ref().map_or(0, |seconds| c.number("menu-timeout", seconds, 0, 60));
     let debug = raw.debug.as_ref().map_or(Debug::Off, |word| c.choice("debug", word, &known));
-    Boot { menu_timeout, debug }
+    let known = Enroll::ALL.map(|enroll| (enroll.name(), enroll));
+    // Keys of another's choosing are not put into a machine unasked.
+    let enroll = raw
+        .secure_boot_enroll
+        .as_ref()
+        .map_or(Enroll::Manual, |word| c.choice("secure-boot-enroll", word, &known));
+    // BIOS needs a recipe that not every board has.
+    let firmware = match raw.bios {
+        Some(true) => Firmware::UefiAndBios,
+        Some(false) | None => Firmware::Uefi,
+    };
+    Boot { menu_timeout, debug, enroll, firmware }
 }

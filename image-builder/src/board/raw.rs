@@ -56,6 +56,8 @@ pub(super) struct RawVerity {
 pub(super) struct RawBoot {
     pub(super) menu_timeout: Option<Spanned<i64>>,
     pub(super) debug: Option<Text>,
+    pub(super) bios: Option<bool>,
+    pub(super) secure_boot_enroll: Option<Text>,
 }
 
 #[derive(Deserialize, Default)]
@@ -76,4 +78,5 @@ pub(super) struct RawBudgets {
     pub(super) usr: Option<Text>,
     pub(super) uki: Option<Text>,
     pub(super) disk_compressed: Option<Text>,
+    pub(super) iso: Option<Text>,
 }

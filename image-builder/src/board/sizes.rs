@@ -4,7 +4,7 @@ use keelson_format::size::ByteSize;
 use toml::Spanned;
 
 use super::raw::{RawBudgets, RawDisk};
-use super::{BoardError, Budgets, Disk};
+use super::{BoardError, Budgets, Disk, Firmware};
 use crate::manifest::{Checker, Span, ValueError};
 
 const MIB: ByteSize = ByteSize::mib(1);
@@ -25,6 +25,8 @@ const DISK: Disk = Disk {
     usr_verity: ByteSize::mib(16),
     usr_signature: ByteSize::mib(1),
     oem: ByteSize::mib(64),
+    // Room for a core image several times the size of today's.
+    bios: MIB,
     // An ext4 with a journal, the first boot's log and one small container.
     root_minimum: ByteSize::mib(256),
 };
@@ -35,7 +37,12 @@ pub(crate) fn uki_share(esp: ByteSize) -> ByteSize {
     ByteSize::new(share - share % MIB.bytes())
 }
 
-pub(super) fn check(c: &mut Checker, raw: &RawDisk, budgets: &RawBudgets) -> (Disk, Budgets) {
+pub(super) fn check(
+    c: &mut Checker,
+    raw: &RawDisk,
+    budgets: &RawBudgets,
+    firmware: Firmware,
+) -> (Disk, Budgets) {
     let noted = c.noted();
     let mut sized = |key, raw: &Option<Spanned<String>>, default, least, most| match raw {
         Some(raw) => bounded(c, key, raw, least, most),
@@ -48,6 +55,10 @@ pub(super) fn check(c: &mut Checker, raw: &RawDisk, budgets: &RawBudgets) -> (Di
         usr_verity: sized("usr-verity", &raw.usr_verity, DISK.usr_verity, MIB, LARGEST),
         usr_signature: sized("usr-signature", &raw.usr_signature, DISK.usr_signature, MIB, LARGEST),
         oem: sized("oem", &raw.oem, DISK.oem, MIB, LARGEST),
+        bios: match firmware {
+            Firmware::UefiAndBios => DISK.bios,
+            Firmware::Uefi => ByteSize::new(0),
+        },
         root_minimum: sized("root-minimum", &raw.root_minimum, DISK.root_minimum, MIB, LARGEST),
     };
     let mut budget = |key, raw: &Option<Spanned<String>>| {
@@ -57,6 +68,7 @@ pub(super) fn check(c: &mut Checker, raw: &RawDisk, budgets: &RawBudgets) -> (Di
         usr: budget("usr", &budgets.usr),
         uki: budget("uki", &budgets.uki),
         disk_compressed: budget("disk-compressed", &budgets.disk_compressed),
+        iso: budget("iso", &budgets.iso),
     };
     if c.noted() == noted {
         fits(c, raw, &disk);

@@ -67,9 +67,19 @@ fn what_a_board_leaves_out_has_a_default() {
     let board = Board::parse("x.toml", short).expect("a board");
     assert!(board.kernel.command_line.is_empty());
     assert_eq!(board.usr.compression, Compression::Zstd { level: 19 });
-    assert_eq!(board.boot, Boot { menu_timeout: 0, debug: Debug::Off });
+    let (enroll, firmware) = (Enroll::Manual, Firmware::Uefi);
+    assert_eq!(board.boot, Boot { menu_timeout: 0, debug: Debug::Off, enroll, firmware });
     assert_eq!(board.disk.size, ByteSize::mib(4096));
     assert_eq!(board.budgets.uki, None);
+}
+
+#[test]
+fn a_board_chooses_when_keys_are_enrolled() {
+    for enroll in Enroll::ALL {
+        let key = format!("[boot]\nsecure-boot-enroll = \"{}\"", enroll.name());
+        let board = Board::parse("x.toml", &BOARD.replace("[boot]", &key)).expect("a board");
+        assert_eq!(board.boot.enroll, enroll);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use keelson_format::release::{Artifact, Disk, Release, SCHEMA, SignedBy, Usr};
+use keelson_format::release::{Artifact, Disk, PlatformRange, Release, SCHEMA, SignedBy, Usr};
 use keelson_format::version::Version;
 use keelson_sdk::Lock;
 use rayon::prelude::*;
@@ -13,10 +13,14 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use sha2::{Digest as _, Sha256};
 
 use super::seal::SealedUsr;
-use super::{BuildError, Request, bill};
+use super::{BuildError, bill};
+use crate::keys::KeySet;
 use crate::plan::Plan;
 use crate::stage::Staged;
 use keelson_disk::sparse;
+
+/// What describes the other artifacts, and is written last.
+const DESCRIBING: [&str; 3] = ["release.json", "SHA256SUMS", "SHA256SUMS.sig"];
 
 /// A build that is not finished: its folder goes away unless [`Partial::finish`] is reached.
 pub(super) struct Partial(PathBuf);
@@ -88,35 +92,64 @@ pub(super) fn point_latest(board: &Path, version: &Version) -> Result<(), BuildE
     Ok(fs::rename(&new, &link)?)
 }
 
-/// The names of the regular files of a folder, sorted; names that begin with a dot are left out.
-fn files(folder: &Path) -> Result<Vec<String>, std::io::Error> {
+/// The paths of the regular files below a folder, sorted; names that begin with a dot are left out.
+pub(super) fn files(folder: &Path) -> Result<Vec<String>, std::io::Error> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if !name.starts_with('.') {
-            names.push(name);
+    let mut folders = vec![String::new()];
+    while let Some(parent) = folders.pop() {
+        for entry in fs::read_dir(folder.join(&parent))? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            if entry.file_type()?.is_dir() {
+                folders.push(format!("{parent}{name}/"));
+            } else {
+                names.push(format!("{parent}{name}"));
+            }
         }
     }
     names.sort();
     Ok(names)
 }
 
-/// Writes plan, lock, SBOM, manifest, sums and their signature.
-pub(super) fn describe(
+/// Gives the artifacts of a finished build a second name in `to`, but for those that describe the others.
+pub(super) fn link(from: &Path, to: &Path) -> Result<(), BuildError> {
+    for name in files(from)? {
+        if !DESCRIBING.contains(&name.as_str()) {
+            let target = to.join(&name);
+            fs::create_dir_all(target.parent().expect("a file is in a folder"))?;
+            fs::hard_link(from.join(&name), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes plan, lock and SBOM.
+pub(super) fn bill(
     plan: &Plan,
     lock: &Lock,
     staged: &Staged,
     sealed: &SealedUsr,
-    disk: Disk,
-    request: &Request<'_>,
+    workspace: &Path,
     folder: &Path,
-) -> Result<Release, BuildError> {
+) -> Result<(), BuildError> {
     fs::write(folder.join("plan.toml"), plan.to_toml())?;
     fs::write(folder.join("debian.lock"), lock.to_toml())?;
-    let sbom = bill::of_materials(plan, lock, staged, &sealed.root_hash, request.workspace)?;
-    fs::write(folder.join("sbom.spdx.json"), sbom)?;
-    let keys = request.keys;
-    let release = Release {
+    let sbom = bill::of_materials(plan, lock, staged, &sealed.root_hash, workspace)?;
+    Ok(fs::write(folder.join("sbom.spdx.json"), sbom)?)
+}
+
+/// The manifest of a build, without its artifacts.
+pub(super) fn manifest(
+    plan: &Plan,
+    staged: &Staged,
+    sealed: &SealedUsr,
+    (disk, platform): (Disk, Vec<PlatformRange>),
+    keys: &KeySet,
+) -> Release {
+    Release {
         schema: SCHEMA,
         version: plan.version.clone(),
         board: plan.board.clone(),
@@ -132,9 +165,21 @@ pub(super) fn describe(
         },
         kernel: staged.kernel.release.clone(),
         disk,
+        platform,
         compatible_from: SCHEMA,
-        artifacts: summed(folder)?,
-    };
+        artifacts: BTreeMap::new(),
+    }
+}
+
+/// Writes manifest, sums and their signature. Artifacts that the manifest has already are not read again.
+pub(super) fn describe(
+    mut release: Release,
+    keys: &KeySet,
+    folder: &Path,
+) -> Result<Release, BuildError> {
+    let new = files(folder)?.into_iter().filter(|name| !release.artifacts.contains_key(name));
+    let new = summed(folder, new.collect())?;
+    release.artifacts.extend(new);
     let mut text = serde_json::to_string_pretty(&release).expect("a manifest always serialises");
     text.push('\n');
     fs::write(folder.join("release.json"), &text)?;
@@ -144,7 +189,7 @@ pub(super) fn describe(
         .map(|(name, artifact)| (name.as_str(), artifact.sha256.clone()))
         .collect();
     digests.insert("release.json", hex::encode(Sha256::digest(&text)));
-    let mut sums = format!("# Keelson {} {}", plan.version, plan.board);
+    let mut sums = format!("# Keelson {} {}", release.version, release.board);
     if keys.is_dev() {
         sums.push_str(", signed with development keys: not for production");
     }
@@ -157,13 +202,13 @@ pub(super) fn describe(
     Ok(release)
 }
 
-/// Size and SHA-256 of every file of a folder.
-fn summed(folder: &Path) -> Result<BTreeMap<String, Artifact>, BuildError> {
+/// Size and SHA-256 of these files of a folder.
+fn summed(folder: &Path, names: Vec<String>) -> Result<BTreeMap<String, Artifact>, BuildError> {
     let describe = |name: String| {
         let path = folder.join(&name);
         let size = fs::metadata(&path)?.len();
         let sha256 = hex::encode(sparse::sha256(&path)?);
         Ok((name, Artifact { size, sha256 }))
     };
-    files(folder)?.into_par_iter().map(describe).collect()
+    names.into_par_iter().map(describe).collect()
 }

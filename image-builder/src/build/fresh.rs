@@ -11,7 +11,7 @@ use keelson_sdk::Lock;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::BuildError;
+use super::{BuildError, artifacts};
 use crate::keys::{CertifiedKey, KeySet};
 use crate::plan::Plan;
 use keelson_disk::sparse;
@@ -101,14 +101,9 @@ pub(super) fn record(folder: &Path, inputs: &str) -> Result<(), BuildError> {
 }
 
 fn look(folder: &Path) -> Result<BTreeMap<String, (u64, i64, i64)>, std::io::Error> {
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if !name.starts_with('.') {
-            let seen = entry.metadata()?;
-            files.insert(name, (seen.len(), seen.mtime(), seen.mtime_nsec()));
-        }
-    }
-    Ok(files)
+    let look = |name: String| {
+        let seen = fs::metadata(folder.join(&name))?;
+        Ok((name, (seen.len(), seen.mtime(), seen.mtime_nsec())))
+    };
+    artifacts::files(folder)?.into_iter().map(look).collect()
 }

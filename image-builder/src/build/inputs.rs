@@ -13,7 +13,7 @@ use crate::recipe::DefaultFeatures;
 pub(super) use crate::stage::Inputs;
 
 /// Packages of the tools that every build runs.
-pub const BUILD_TOOLS: [&str; 1] = ["erofs-utils"];
+pub const BUILD_TOOLS: [&str; 3] = ["erofs-utils", "grub-common", "grub-pc-bin"];
 
 impl Inputs {
     pub(super) fn new(

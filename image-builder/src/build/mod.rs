@@ -6,23 +6,35 @@
 
 mod artifacts;
 mod bill;
+mod bios;
+mod convert;
 mod disk;
+mod extend;
+mod format;
+mod formats;
 mod fresh;
 mod inputs;
+mod installer;
+mod iso;
 mod load;
+mod netboot;
+mod platforms;
 mod seal;
 mod uki;
+mod whole;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fs_err as fs;
 use keelson_format::release::Release;
-use keelson_sdk::Sdk;
+use keelson_sdk::{Lock, Sdk};
 use thiserror::Error;
 
 use crate::keys::{KeyError, KeySet};
 
+pub use format::{Format, NoFormat, Wanted};
 pub use inputs::{BUILD_TOOLS, image_request};
 pub use load::{LoadError, Manifests, load};
 
@@ -37,6 +49,8 @@ pub struct Request<'a> {
     pub manifests: &'a Manifests,
     /// Keys that sign.
     pub keys: &'a KeySet,
+    /// Formats to make; those of [`Format::DEFAULT`] are made whether they are named or not.
+    pub formats: &'a BTreeSet<Wanted>,
     /// Build again even if nothing changed.
     pub force: bool,
 }
@@ -75,21 +89,45 @@ pub enum BuildError {
     /// The UKI.
     #[error(transparent)]
     Uki(#[from] crate::uki::UkiError),
+    /// Boot on BIOS.
+    #[error(transparent)]
+    Bios(#[from] crate::bios::BiosError),
     /// Signing a UKI or the loader.
     #[error(transparent)]
     Authenticode(#[from] crate::authenticode::AuthenticodeError),
+    /// The add-on of a platform.
+    #[error(transparent)]
+    Addon(#[from] crate::addon::AddonError),
+    /// Finding what of the disk is the platform's.
+    #[error(transparent)]
+    Platform(#[from] keelson_disk::platform::FindError),
     /// Signing the root hash.
     #[error(transparent)]
     Pkcs7(#[from] crate::pkcs7::Pkcs7Error),
     /// The raw image.
     #[error(transparent)]
     Raw(#[from] keelson_disk::raw::RawError),
+    /// The FAT of a live medium.
+    #[error("the ESP of the live medium: {0}")]
+    Fat(#[from] keelson_disk::fat::FatError),
+    /// The FAT of a live medium, read again.
+    #[error("the ESP of the live medium: {0}")]
+    FatRead(#[from] keelson_disk::fat::ReadError),
+    /// What the installer needs of a live medium.
+    #[error(transparent)]
+    Recipe(#[from] keelson_disk::recipe::RecipeError),
+    /// The live medium.
+    #[error("keelson.iso: {0}")]
+    Iso(#[from] keelson_disk::iso::IsoError),
     /// A sparse file.
     #[error(transparent)]
     Sparse(#[from] keelson_disk::sparse::SparseError),
-    /// The qcow2 image.
+    /// A format of the disk.
     #[error(transparent)]
-    Qcow2(#[from] keelson_disk::qcow2::Qcow2Error),
+    Format(#[from] keelson_disk::formats::FormatError),
+    /// The disk of a platform.
+    #[error(transparent)]
+    Overlay(#[from] keelson_disk::platform::OverlayError),
     /// The keys.
     #[error(transparent)]
     Keys(#[from] KeyError),
@@ -148,7 +186,7 @@ impl Clock {
     }
 }
 
-/// Builds everything the request asks for, or finds that it is there.
+/// Builds everything the request asks for, or what of it is not there.
 pub fn build(sdk: &Sdk, request: &Request<'_>) -> Result<Built, BuildError> {
     let Manifests { plan, lock, .. } = request.manifests;
     let mut clock = Clock::default();
@@ -161,61 +199,44 @@ pub fn build(sdk: &Sdk, request: &Request<'_>) -> Result<Built, BuildError> {
         fresh::digest(plan, &provided.lock, &programs, request.workspace, request.keys)
     })?;
     let folder = board_folder.join(plan.version.as_str());
-    if !request.force
-        && let Some(release) = fresh::unchanged(&folder, &digest)
-    {
-        artifacts::point_latest(&board_folder, &plan.version)?;
-        return Ok(Built { folder, release, unchanged: true, timings: clock.0 });
-    }
-
-    let progress = &sdk.options().progress;
-    let tools =
-        clock.time("tools", || sdk.tools(&provided.lock, &BUILD_TOOLS.map(str::to_owned)))?;
-    let partial = artifacts::Partial::begin(&board_folder, &plan.version)?;
-    let at = |name: &str| partial.path().join(name);
-    let staged = clock.time("stage", || {
-        let _step = progress.step("collecting /usr");
-        crate::stage::stage(
-            plan,
-            &inputs::Inputs::new(provided.packages, programs, request.workspace),
-        )
-    })?;
-    // The initramfs does not depend on the root hash: both are compressed at once.
-    let (image, initramfs) = clock.time("erofs, initramfs", || {
-        let _step = progress.step("compressing /usr");
-        rayon::join(
-            || {
-                crate::erofs::write(
-                    &tools,
-                    &staged.tree,
-                    &plan.usr.format,
-                    plan.usr.uuid,
-                    &at("usr.erofs"),
-                )
-            },
-            || uki::initramfs(plan, &staged, request.keys),
-        )
-    });
-    image?;
-    let sealed =
-        clock.time("verity", || seal::seal(plan, &staged.tree, partial.path(), request.keys))?;
-    let boot =
-        clock.time("uki", || uki::assemble(plan, &staged, &sealed, &initramfs?, request.keys))?;
-    fs::write(at("keelson.efi"), &boot.uki)?;
-    let table = clock
-        .time("disk.raw", || disk::write(plan, &sealed, boot, request.keys, partial.path()))?;
-    clock.time("disk.raw.zst, disk.qcow2", || {
-        let _step = progress.step("compressing the disk images");
-        disk::convert(plan, partial.path())
-    })?;
-    let release = clock.time("manifest", || {
-        let _step = progress.step("writing the manifest");
-        artifacts::describe(plan, &provided.lock, &staged, &sealed, table, request, partial.path())
-    })?;
-    clock.time("sync", || -> Result<(), BuildError> {
-        fresh::record(partial.path(), &digest)?;
-        partial.finish(&folder)
-    })?;
+    let inputs = inputs::Inputs::new(provided.packages, programs, request.workspace);
+    let work = Work {
+        sdk,
+        request,
+        lock: &provided.lock,
+        inputs: &inputs,
+        board_folder: &board_folder,
+        folder: &folder,
+        digest: &digest,
+    };
+    let there = if request.force { None } else { fresh::unchanged(&folder, &digest) };
+    let (release, unchanged) = match there {
+        Some(release) => extend::add_missing(&work, release, &mut clock)?,
+        None => (whole::build(&work, &mut clock)?, false),
+    };
     artifacts::point_latest(&board_folder, &plan.version)?;
-    Ok(Built { folder, release, unchanged: false, timings: clock.0 })
+    Ok(Built { folder, release, unchanged, timings: clock.0 })
+}
+
+/// What a build works with.
+struct Work<'a> {
+    sdk: &'a Sdk,
+    request: &'a Request<'a>,
+    /// The Debian packages that are really used.
+    lock: &'a Lock,
+    inputs: &'a inputs::Inputs,
+    /// The board's folder, locked.
+    board_folder: &'a Path,
+    /// Where the artifacts go in the end.
+    folder: &'a Path,
+    /// Digest of everything that decides the bytes.
+    digest: &'a str,
+}
+
+impl Work<'_> {
+    /// The formats that are wanted.
+    fn wanted(&self) -> BTreeSet<Wanted> {
+        let usual = Format::DEFAULT.map(|format| Wanted::new(format, None));
+        usual.into_iter().chain(self.request.formats.iter().copied()).collect()
+    }
 }

@@ -6,13 +6,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use fs_err as fs;
 use keelson_format::disk::{Role, Slot};
-use keelson_format::signature::{Ed25519, SlotSignature, Statement};
+use keelson_disk::content::Content;
+use keelson_format::signature::{
+    Ed25519, RELEASE_KEYS, SlotSignature, Statement, trusted_keys_to_text,
+};
 use keelson_format::verity::RootHash;
 
 use super::BuildError;
 use crate::keys::KeySet;
 use crate::plan::Plan;
-use crate::tree::Tree;
+use crate::stage::StageError;
+use crate::tree::{Kind, Node, Tree};
 use crate::{pkcs7, verity};
 
 /// A `/usr` whose every byte its root hash stands for.
@@ -26,6 +30,16 @@ pub(super) struct SealedUsr {
 
 /// How many of the largest files a message names.
 const LARGEST: usize = 10;
+
+/// Puts the release keys where programs of the host find whom they trust.
+pub(super) fn add_release_keys(tree: &mut Tree, keys: &KeySet) -> Result<(), BuildError> {
+    let public = keys.public();
+    let text = trusted_keys_to_text([(&public, keys.name())]);
+    let path = RELEASE_KEYS.trim_start_matches('/');
+    let file = Kind::File(Content::Bytes(text.into_bytes()));
+    tree.insert(path, Node::new(0o644, "board", file)).map_err(StageError::from)?;
+    Ok(())
+}
 
 /// Makes `usr.verity` and `usr.sig.json` beside the `usr.erofs` of a folder.
 pub(super) fn seal(

@@ -16,6 +16,8 @@ pub(super) struct Boot {
     pub(super) loader: Vec<u8>,
     /// The UKI, signed.
     pub(super) uki: Vec<u8>,
+    /// The stub of add-ons.
+    pub(super) addon_stub: Vec<u8>,
 }
 
 /// The compressed initramfs.
@@ -66,7 +68,8 @@ pub(super) fn assemble(
         });
     }
     let loader = authenticode::sign(&staged.build_file(&plan.boot.loader)?.read()?, keys.db())?;
-    Ok(Boot { loader, uki })
+    let addon_stub = staged.build_file(&plan.boot.addon_stub)?.read()?;
+    Ok(Boot { loader, uki, addon_stub })
 }
 
 /// The os-release of the UKI, which the loader's menu shows: it says what kind of keys signed it.

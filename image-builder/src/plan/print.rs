@@ -61,8 +61,13 @@ fn boot(out: &mut Printer, plan: &Plan) {
     out.section("[boot]");
     out.number("menu-timeout", boot.menu_timeout.into());
     out.text("debug", if boot.debug == Debug::Allowed { "allowed" } else { "off" });
+    out.text("secure-boot-enroll", boot.enroll.name());
     out.text("loader", &file(&boot.loader));
     out.text("stub", &file(&boot.stub));
+    out.text("addon-stub", &file(&boot.addon_stub));
+    if let Some(bios) = &boot.bios {
+        out.text("bios", &file(bios));
+    }
     out.text("init", &file(&boot.init));
     out.text("uki-limit", &boot.uki_limit.to_string());
     out.words("command-line", &boot.command_line);
@@ -76,6 +81,9 @@ fn disk(out: &mut Printer, plan: &Plan) {
     out.text("esp-volume-id", &format!("{:08x}", disk.esp_volume_id));
     if let Some(limit) = disk.compressed_limit {
         out.text("compressed-limit", &limit.to_string());
+    }
+    if let Some(limit) = disk.iso_limit {
+        out.text("iso-limit", &limit.to_string());
     }
     for partition in &disk.partitions {
         out.section("[[disk.partition]]");

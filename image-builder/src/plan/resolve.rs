@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use keelson_format::guid;
+use keelson_format::platform::WORDS_LIMIT;
 use keelson_format::verity::{RootHash, Salt};
 use keelson_format::version::Version;
 
 use super::{BootPlan, BuildFile, Plan, PlanError, UsrPlan, VerityPlan, layout, os_release, tree};
-use crate::board::{Board, uki_share};
+use crate::board::{Board, Firmware, uki_share};
 use crate::manifest::{Checker, ManifestError};
 use crate::recipe::{KernelSource, Recipe, Source};
 
-/// The longest command line of x86: `COMMAND_LINE_SIZE` without the byte that ends it.
-const COMMAND_LINE_MOST: usize = 2047;
+/// The longest command line of x86, `COMMAND_LINE_SIZE` without the byte that ends it, less the words
+/// of a platform and the space before them.
+const COMMAND_LINE_MOST: usize = 2047 - 1 - WORDS_LIMIT;
 
 /// Resolves a board. `recipes` are all there are (see [`crate::recipe::by_name`]); the board picks.
 pub fn resolve(
@@ -36,6 +38,10 @@ pub fn resolve(
     let loader = build_file("systemd-bootx64.efi", "the boot loader", "systemd-boot");
     let stub =
         build_file("linuxx64.efi.stub", "which a unified kernel image begins with", "systemd-boot");
+    let addon_stub =
+        build_file("addonx64.efi.stub", "which a platform's add-on begins with", "systemd-boot");
+    let bios = (board.boot.firmware == Firmware::UefiAndBios)
+        .then(|| build_file("boot.img", "GRUB's boot block for `bios = true`", "grub"));
     let init = build_file("keelson-initramfs", "the `/init` of the initramfs", "initramfs");
 
     let derived = |name: &str| guid::derived(&[name, &board.name, version.as_str()]);
@@ -59,9 +65,12 @@ pub fn resolve(
         boot: BootPlan {
             menu_timeout: board.boot.menu_timeout,
             debug: board.boot.debug,
+            enroll: board.boot.enroll,
             command_line: board.kernel.command_line.clone(),
             loader,
             stub,
+            addon_stub,
+            bios,
             init,
             uki_limit: board.budgets.uki.unwrap_or(share).min(share),
         },

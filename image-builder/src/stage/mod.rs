@@ -165,6 +165,23 @@ impl Staged {
     }
 }
 
+/// A file that the builder needs, as the plan names it, without staging the rest.
+pub fn build_file(plan: &Plan, inputs: &Inputs, file: &BuildFile) -> Result<Content, StageError> {
+    let recipe = plan.components.iter().find(|recipe| recipe.name == file.recipe);
+    let recipe = recipe.expect("the plan's files are of its recipes");
+    let found = select::Candidates::of(recipe, inputs).matching(&file.path)?;
+    let content = found.into_iter().find_map(|candidate| match candidate.kind {
+        Kind::File(content) => Some(content),
+        _ => None,
+    });
+    content.ok_or_else(|| StageError::NoSuchFile {
+        recipe: file.recipe.clone(),
+        from: file.path.clone(),
+        place: "the files of its source".to_owned(),
+        hint: String::new(),
+    })
+}
+
 /// Makes the tree of a plan. Fails on a missing file or library and on a link that leads nowhere.
 pub fn stage(plan: &Plan, inputs: &Inputs) -> Result<Staged, StageError> {
     let mut staged = Staged {

@@ -4,13 +4,22 @@
 //! processor at a time. What a test injects comes through Ignition; results come back through the
 //! second serial port.
 
+mod bios;
+mod buses;
 mod checks;
 mod container;
 mod damaged;
+mod enrolment;
+mod esp;
 mod faults;
+mod formats;
+mod install;
+mod live;
 mod logs;
+mod netboot;
 mod network;
 mod packages;
+mod platform;
 mod secure_boot;
 mod services;
 mod state;

@@ -9,7 +9,7 @@ use keelson_qemu_tests::{Firmware, Machine, Setup, Tpm, variables};
 use crate::{BOARD, BOOT, END, Outcome};
 
 /// The words of firmware and loader for a program that is not signed by an enrolled key.
-const DENIED: [&str; 4] =
+pub const DENIED: [&str; 4] =
     ["Access denied", "Access Denied", "Security violation", "Security Violation"];
 
 const ESP: &str = Role::Esp.label();

@@ -62,9 +62,25 @@ fn a_second_build_elsewhere_gives_the_same_bytes() -> Outcome {
 
     let names = artifacts(&first.folder)?;
     assert_eq!(names, artifacts(&second.folder)?);
-    for name in
-        ["disk.qcow2", "disk.raw", "disk.raw.zst", "release.json", "SHA256SUMS", "SHA256SUMS.sig"]
-    {
+    for name in [
+        "disk-sparse.vmdk",
+        "disk.qcow2",
+        "disk.raw",
+        "disk.raw.bmap",
+        "disk.raw.zst",
+        "disk.vhd",
+        "disk.vhdx",
+        "disk.vmdk",
+        "gce.tar.gz",
+        "keelson-install",
+        "keelson-netboot.efi",
+        "keelson.iso",
+        "keelson.ova",
+        "pxe/usr.img",
+        "release.json",
+        "SHA256SUMS",
+        "SHA256SUMS.sig",
+    ] {
         assert!(names.contains(name), "{name} is missing");
     }
     let mut different = Vec::new();
@@ -94,7 +110,9 @@ fn cargo() -> std::ffi::OsString {
 
 /// Builds the default board.
 fn build(command: &mut Command, arguments: &[&str]) -> Outcome<Built> {
-    command.args(["xtask", "build-image", "--board", "amd64-usr", "--json"]).args(arguments);
+    command
+        .args(["xtask", "build-image", "--board", "amd64-usr", "--all-formats", "--json"])
+        .args(arguments);
     let output = command.stdin(Stdio::null()).output()?;
     let words = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {}\n{words}", output.status);
@@ -104,13 +122,22 @@ fn build(command: &mut Command, arguments: &[&str]) -> Outcome<Built> {
     Ok(Built { folder: text(&told["folder"])?.into(), version: text(&told["release"]["version"])? })
 }
 
-/// The names of a build's files; those that begin with a dot are notes of the builder.
+/// The paths of a build's files; those that begin with a dot are notes of the builder.
 fn artifacts(folder: &Path) -> Outcome<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    for entry in fs_err::read_dir(folder)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if !name.starts_with('.') {
-            names.insert(name);
+    let mut folders = vec![String::new()];
+    while let Some(parent) = folders.pop() {
+        for entry in fs_err::read_dir(folder.join(&parent))? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            if entry.file_type()?.is_dir() {
+                folders.push(format!("{parent}{name}/"));
+            } else {
+                names.insert(format!("{parent}{name}"));
+            }
         }
     }
     Ok(names)

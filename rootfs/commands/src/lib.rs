@@ -52,6 +52,7 @@ pub fn run(name: &str, arguments: Vec<OsString>) -> Option<ExitCode> {
         "networkctl" => keelson_network::networkctl::run(arguments),
         "systemd-networkd" => keelson_network::service::run(),
         "systemd-networkd-wait-online" => keelson_network::wait_online::run(arguments),
+        "keelson-install" => keelson_install::run(arguments),
         "hostnamectl" => hostname::run(arguments),
         "timedatectl" => time::run(arguments),
         "systemd-analyze" => analyze::run(arguments),

@@ -1,19 +1,24 @@
 //! Automatic boot assessment of the Boot Loader Specification: a boot that came up takes the counter off its entry's
 //! name, and the boot loader keeps it. It stands alone, to move to the update program.
 //!
-//! The entry is renamed on the EFI system partition the loader was started from, and nothing else is written there.
+//! The entry is renamed on the EFI system partition the loader was started from, and what GRUB knows on BIOS is
+//! brought into agreement with the names; nothing else is written there, and nothing at all where all is as it should be.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use keelson_format::boot::{self, BootInfo};
+use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
 
+mod agreement;
 mod counter;
 mod partition;
 
+use agreement::AgreementError;
 use counter::Counted;
 use partition::PartitionError;
 
@@ -30,8 +35,12 @@ enum BlessError {
     Variable { name: &'static str, source: io::Error },
     #[error("the loader variable {name} is `{text}`, which is no {what}")]
     Content { name: &'static str, text: String, what: &'static str },
+    #[error("reading {path}: {0}", path = boot::PATH)]
+    BootInfo(io::Error),
     #[error(transparent)]
     Partition(#[from] PartitionError),
+    #[error(transparent)]
+    Agreement(#[from] AgreementError),
     #[error("mounting {}: {source}", device.display())]
     Mount { device: PathBuf, source: io::Error },
     #[error("renaming {from} to {to} on the EFI system partition: {source}")]
@@ -47,17 +56,26 @@ enum BlessError {
 enum Outcome {
     NotCounted,
     Already(String),
-    Renamed { from: String, to: String },
+    Renamed {
+        from: String,
+        to: String,
+    },
+    /// Another entry has the tries that another firmware left it.
+    Counted {
+        from: String,
+        to: String,
+    },
+    /// GRUB's environment was written, anew where the old one had this wrong with it.
+    Environment {
+        damage: Option<String>,
+    },
 }
 
 /// The command `bless`.
 pub fn run() -> ExitCode {
     match bless() {
-        Ok(Outcome::NotCounted) => {
-            println!("the boot loader does not count this boot; there is nothing to bless");
-        }
-        Ok(Outcome::Already(name)) => println!("blessed already: {name}"),
-        Ok(Outcome::Renamed { from, to }) => println!("blessed: {from} is now {to}"),
+        Ok(outcomes) if outcomes.is_empty() => println!("{}", Outcome::NotCounted),
+        Ok(outcomes) => outcomes.iter().for_each(|outcome| println!("{outcome}")),
         Err(error) => {
             eprintln!("not blessed: {error}");
             return ExitCode::FAILURE;
@@ -66,27 +84,75 @@ pub fn run() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn bless() -> Result<Outcome, BlessError> {
-    const COUNT_PATH: &str = "LoaderBootCountPath";
-    const PARTITION: &str = "LoaderDevicePartUUID";
-    let path = match variable(COUNT_PATH) {
-        Ok(path) => path,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Outcome::NotCounted),
-        Err(source) => return Err(BlessError::Variable { name: COUNT_PATH, source }),
-    };
-    let content =
-        |name, text: &str, what| BlessError::Content { name, text: text.to_owned(), what };
-    let counted = Counted::parse(&path)
-        .ok_or_else(|| content(COUNT_PATH, &path, "path of a counted entry"))?;
-    let guid =
-        variable(PARTITION).map_err(|source| BlessError::Variable { name: PARTITION, source })?;
-    let guid_bytes =
-        partition::parse_guid(&guid).ok_or_else(|| content(PARTITION, &guid, "GUID"))?;
-    let device = partition::find(guid_bytes)?;
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotCounted => {
+                f.write_str("the boot loader does not count this boot; there is nothing to bless")
+            }
+            Self::Already(name) => write!(f, "blessed already: {name}"),
+            Self::Renamed { from, to } => write!(f, "blessed: {from} is now {to}"),
+            Self::Counted { from, to } => write!(f, "{from} is now {to}, as another boot left it"),
+            Self::Environment { damage: None } => f.write_str("GRUB's environment is up to date"),
+            Self::Environment { damage: Some(damage) } => {
+                write!(f, "GRUB's environment was written anew: {damage}")
+            }
+        }
+    }
+}
+
+fn bless() -> Result<Vec<Outcome>, BlessError> {
+    let info = fs::read(boot::PATH).and_then(|json| Ok(BootInfo::parse(&json)?));
+    let info = info.map_err(BlessError::BootInfo)?;
+    let counted = counted()?;
+    // A medium that is read from to live in memory is not counted, and may be a CD.
+    if info.live && counted.is_none() {
+        return Ok(Vec::new());
+    }
+    let Some(device) = esp(&info)? else { return Ok(Vec::new()) };
     let mounted = Mounted::new(&device)?;
-    let outcome = rename(Path::new(MOUNT_POINT), &counted);
+    let root = Path::new(MOUNT_POINT);
+    let mut outcomes = Vec::new();
+    if let Some(counted) = &counted {
+        Mounted::make_writable(&device)?;
+        outcomes.push(rename(root, counted)?);
+    }
+    if let Some(change) = agreement::find(root, &info.version)? {
+        Mounted::make_writable(&device)?;
+        outcomes.extend(change.apply(root)?);
+    }
     mounted.unmount()?;
-    outcome
+    Ok(outcomes)
+}
+
+/// The entry that the loader on UEFI counts, if it counts one.
+fn counted() -> Result<Option<Counted>, BlessError> {
+    const NAME: &str = "LoaderBootCountPath";
+    let Some(path) = optional(NAME)? else { return Ok(None) };
+    let what = "path of a counted entry";
+    match Counted::parse(&path) {
+        Some(counted) => Ok(Some(counted)),
+        None => Err(BlessError::Content { name: NAME, text: path, what }),
+    }
+}
+
+/// The partition that the loader was started from; on BIOS, where it cannot say, that of the disk that `/usr` is on.
+fn esp(info: &BootInfo) -> Result<Option<PathBuf>, BlessError> {
+    const NAME: &str = "LoaderDevicePartUUID";
+    let Some(guid) = optional(NAME)? else { return Ok(info.parts.esp.as_ref().map(PathBuf::from)) };
+    match partition::parse_guid(&guid) {
+        Some(bytes) => Ok(Some(partition::find(bytes)?)),
+        None => Err(BlessError::Content { name: NAME, text: guid, what: "GUID" }),
+    }
+}
+
+/// The text of a variable that may be missing, as all are on BIOS.
+fn optional(name: &'static str) -> Result<Option<String>, BlessError> {
+    match variable(name) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(BlessError::Variable { name, source }),
+    }
 }
 
 /// The text of a variable: four bytes of attributes, then UTF-16 with a NUL.
@@ -128,6 +194,11 @@ fn rename(root: &Path, counted: &Counted) -> Result<Outcome, BlessError> {
     }
 }
 
+const FLAGS: MountFlags = MountFlags::NOSUID
+    .union(MountFlags::NODEV)
+    .union(MountFlags::NOEXEC)
+    .union(MountFlags::SYNCHRONOUS);
+
 /// The mounted partition; unmounted at the latest when it is dropped.
 struct Mounted(bool);
 
@@ -135,12 +206,17 @@ impl Mounted {
     fn new(device: &Path) -> Result<Self, BlessError> {
         let failed = |source| BlessError::Mount { device: device.to_owned(), source };
         fs::create_dir_all(MOUNT_POINT).map_err(failed)?;
-        let flags =
-            MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC | MountFlags::SYNCHRONOUS;
         // The kernel asks modprobe for vfat and for the tables of names.
+        let flags = FLAGS | MountFlags::RDONLY;
         mount(OsString::from(device), MOUNT_POINT, "vfat", flags, c"umask=0077")
             .map_err(|error| failed(error.into()))?;
         Ok(Self(true))
+    }
+
+    /// From here on it may be written to.
+    fn make_writable(device: &Path) -> Result<(), BlessError> {
+        mount_remount(MOUNT_POINT, FLAGS, c"umask=0077")
+            .map_err(|error| BlessError::Mount { device: device.to_owned(), source: error.into() })
     }
 
     fn unmount(mut self) -> Result<(), BlessError> {

@@ -34,7 +34,9 @@ pub const DEBUG: u8 = 7;
 /// The sinks.
 #[derive(Debug)]
 pub struct Log {
-    console: Option<File>,
+    console: Option<Console>,
+    /// The kernel's other consoles, where people may look as well.
+    others: Vec<Console>,
     kernel: Option<File>,
     journal: Option<UnixDatagram>,
     /// The highest priority number that is written.
@@ -43,8 +45,53 @@ pub struct Log {
     pub show_status: bool,
     /// Whether the boot is over, and the end not near: the console is left to those who use it.
     pub up: bool,
+}
+
+/// A console that is written to without waiting for it.
+#[derive(Debug)]
+struct Console {
+    file: File,
     /// After a console that took nothing: the time before which it is not tried again.
-    console_again: Duration,
+    again: Duration,
+}
+
+impl Console {
+    fn open(path: &str) -> Option<Self> {
+        let flags = libc::O_NOCTTY | libc::O_NONBLOCK;
+        let file = OpenOptions::new().write(true).custom_flags(flags).open(path).ok()?;
+        Some(Self { file, again: Duration::ZERO })
+    }
+
+    /// Those of the kernel but the last, which is `/dev/console`.
+    fn others() -> Vec<Self> {
+        let active = std::fs::read_to_string("/sys/class/tty/console/active").unwrap_or_default();
+        let mut names: Vec<_> = active.split_whitespace().collect();
+        names.pop();
+        names.into_iter().filter_map(|name| Self::open(&format!("/dev/{name}"))).collect()
+    }
+
+    fn line(&mut self, line: &str) {
+        if clock::now() < self.again {
+            return;
+        }
+        let line = format!("{line}\r\n");
+        let mut rest = line.as_bytes();
+        while !rest.is_empty() {
+            match rustix::io::write(&self.file, rest) {
+                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::AGAIN) => {
+                    let mut ready = [PollFd::new(&self.file, PollFlags::OUT)];
+                    // A console that stays stopped loses lines; PID 1 must not hang on it.
+                    if !matches!(poll(&mut ready, Some(&PATIENCE)), Ok(1..)) {
+                        self.again = clock::now().saturating_add(Duration::from_secs(2));
+                        return;
+                    }
+                }
+                Err(_) => return,
+            }
+        }
+    }
 }
 
 impl Log {
@@ -52,23 +99,16 @@ impl Log {
     pub fn open() -> Self {
         // Lines of ours are few, and the kernel's limit of ten in five seconds would lose some. Best effort.
         let _without = std::fs::write("/proc/sys/kernel/printk_devkmsg", "on\n");
-        let open = |path: &str| {
-            OpenOptions::new()
-                .write(true)
-                .custom_flags(libc::O_NOCTTY | libc::O_NONBLOCK)
-                .open(path)
-                .ok()
-        };
         let journal = UnixDatagram::unbound().ok();
         let journal = journal.filter(|socket| socket.set_nonblocking(true).is_ok());
         Self {
-            console: open("/dev/console"),
-            kernel: open("/dev/kmsg"),
+            console: Console::open("/dev/console"),
+            others: Console::others(),
+            kernel: OpenOptions::new().write(true).open("/dev/kmsg").ok(),
             journal,
             level: INFO,
             show_status: true,
             up: false,
-            console_again: Duration::ZERO,
         }
     }
 
@@ -77,12 +117,12 @@ impl Log {
     pub fn nowhere() -> Self {
         Self {
             console: None,
+            others: Vec::new(),
             kernel: None,
             journal: None,
             level: INFO,
             show_status: false,
             up: false,
-            console_again: Duration::ZERO,
         }
     }
 
@@ -90,7 +130,9 @@ impl Log {
     pub fn say(&mut self, what: impl Display) {
         let what = what.to_string();
         self.record(NOTICE, "", "", &what);
-        self.console(&format!("{} {SELF}: {what}", stamp(clock::now())));
+        let line = format!("{} {SELF}: {what}", stamp(clock::now()));
+        self.console(&line);
+        self.others.iter_mut().for_each(|console| console.line(&line));
     }
 
     /// A line of PID 1 for the log alone.
@@ -119,28 +161,10 @@ impl Log {
         }
     }
 
-    /// A line for the console alone.
+    /// A line for `/dev/console` alone.
     pub fn console(&mut self, line: &str) {
-        if clock::now() < self.console_again {
-            return;
-        }
-        let Some(console) = &self.console else { return };
-        let line = format!("{line}\r\n");
-        let mut rest = line.as_bytes();
-        while !rest.is_empty() {
-            match rustix::io::write(console, rest) {
-                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(rustix::io::Errno::AGAIN) => {
-                    let mut ready = [PollFd::new(console, PollFlags::OUT)];
-                    // A console that stays stopped loses lines; PID 1 must not hang on it.
-                    if !matches!(poll(&mut ready, Some(&PATIENCE)), Ok(1..)) {
-                        self.console_again = clock::now().saturating_add(Duration::from_secs(2));
-                        return;
-                    }
-                }
-                Err(_) => return,
-            }
+        if let Some(console) = &mut self.console {
+            console.line(line);
         }
     }
 

@@ -1,1 +1,138 @@
-//! Installs Keelson on a disk.
+//! `keelson-install`: installs Keelson on a disk.
+//!
+//! arguments -> [`open`] (whose signature is checked) -> [`plan`] -> [`engine`] -> boot entry. Everything up to the
+//! plan is checked before the first byte is written; what happens after it is in [`engine`].
+
+mod arguments;
+mod block;
+mod boot_entry;
+mod config;
+mod device;
+mod disks;
+mod engine;
+mod fetch;
+mod image;
+mod kernel;
+mod keys;
+mod open;
+mod plan;
+mod probe;
+mod progress;
+mod table;
+mod target;
+#[cfg(test)]
+mod testing;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use keelson_format::disk::Role;
+
+use arguments::{Install, Target, Wish};
+use device::Disk;
+use disks::System;
+use engine::{Done, Extras};
+use open::Opened;
+use plan::Plan;
+use progress::Progress;
+
+/// Runs the command with its arguments.
+pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    let wish = match arguments::parse(arguments) {
+        Ok(wish) => wish,
+        Err(error) => {
+            eprintln!("keelson-install: {error:#}\n`keelson-install --help` shows how it is used");
+            return ExitCode::from(2);
+        }
+    };
+    let outcome = match wish {
+        Wish::Print(text) => print(text),
+        Wish::List { json } => list(json),
+        Wish::Install(wish) => install(&wish),
+        Wish::FromKernel => return kernel::run(install),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("keelson-install: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(text: &str) -> Result<()> {
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+fn list(json: bool) -> Result<()> {
+    let disks = System::of_this_machine().disks();
+    print(&if json { disks::to_json(&disks) } else { disks::to_text(&disks) })
+}
+
+fn install(install: &Install) -> Result<()> {
+    let mut progress = Progress::new(install.quiet);
+    let system = System::of_this_machine();
+    // Cheap refusals first: a wrong disk is said before an image is fetched.
+    target::check(install, &system)?;
+    let config = install.config.as_deref().map(config::read).transpose()?;
+    let Opened { image, patches, version, fingerprint } =
+        open::open(install, &system, &mut progress)?;
+    let what = version.unwrap_or_else(|| image.name.clone());
+    eprintln!("installing Keelson {what} (signed by {})", &fingerprint[..8]);
+    let bytes = target::bytes(install, &image.table)?;
+    let kept = target::kept(install)?;
+    let plan = plan::plan(&image.table, bytes, &kept).context("nothing was written")?;
+    for (old, new) in &plan.renumbered {
+        eprintln!("partition {old} keeps its GUID and gets the number {new}");
+    }
+    let extras = Extras { patches, oem: config.map(|config| oem(&config, &plan)).transpose()? };
+    if install.dry_run {
+        eprintln!("everything is in order; nothing was written");
+        return Ok(());
+    }
+    let mut disk = target::open(install, bytes)?;
+    let done = engine::install(&mut disk, image, &plan, &extras, &mut progress).with_context(|| {
+        "the installation was not finished, and the disk says so: it does not start, partitions to be kept are \
+         untouched, and this command can be given again as it was"
+    })?;
+    finish(install, &disk, &plan, done);
+    Ok(())
+}
+
+fn oem(config: &[u8], plan: &Plan) -> Result<Vec<(u64, Vec<u8>)>> {
+    let partitions = plan.table.partitions();
+    let oem = partitions.iter().find(|partition| partition.label == Role::Oem.label());
+    let Some(oem) = oem else { bail!("the image has no partition OEM for a configuration") };
+    config::volume(config, oem)
+}
+
+/// What is done when the disk is finished. Its failure leaves an installed disk.
+fn finish(install: &Install, disk: &Disk, plan: &Plan, done: Done) {
+    if let Err(error) = disk.reread_table() {
+        eprintln!("the kernel reads the new partition table at the next start: {error}");
+    }
+    let mib = |bytes: u64| bytes >> 20;
+    eprintln!(
+        "installed: {} MiB written, read back and right; {} MiB cleared",
+        mib(done.written),
+        mib(done.zeroed)
+    );
+    let efi = Path::new(boot_entry::FOLDER);
+    if !install.boot_entry || matches!(install.target, Target::File(..)) || !efi.exists() {
+        return;
+    }
+    let partitions = plan.table.partitions();
+    let Some(esp) = partitions.iter().find(|partition| partition.label == Role::Esp.label()) else {
+        return;
+    };
+    match boot_entry::set(efi, esp) {
+        Ok(entry) => eprintln!("the firmware starts it first ({entry})"),
+        // Firmware without an entry starts EFI/BOOT/BOOTX64.EFI of a disk it is told to.
+        Err(error) => {
+            eprintln!("no boot entry was made: {error}; choose the disk in the firmware's menu");
+        }
+    }
+}

@@ -7,6 +7,7 @@ pub mod apply;
 pub mod config;
 pub mod data_url;
 pub mod decode;
+pub mod oem;
 pub mod plan;
 pub mod positions;
 pub mod root;

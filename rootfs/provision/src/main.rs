@@ -6,20 +6,22 @@ use std::{fs, io};
 
 use keelson_provision::apply;
 use keelson_provision::decode::{Decoded, Problem, decode};
+use keelson_provision::oem::{self, Places};
 use keelson_provision::plan::{Plan, plan};
 use keelson_provision::positions::Positions;
 use keelson_provision::root::Root;
 use keelson_provision::source::{self, Source};
 
 const USAGE: &str = "\
-usage: keelson-provision --root DIR [--platform qemu] [--config FILE]
+usage: keelson-provision --root DIR [--platform NAME] [--config FILE]
        keelson-provision --check --config FILE
 
 Applies an Ignition configuration (specification 3.0 to 3.5) to the root of a new host.
 
   --root DIR       the root to write to
-  --platform NAME  where the configuration comes from: qemu (the default), or none
+  --platform NAME  where the host runs, as `keelson.platform` says; none: look for no configuration
   --config FILE    take the configuration from a file instead
+  Without it: QEMU's firmware configuration device, else config.ign on the partition OEM of the host's disk.
   --check          check the configuration and write nothing
   --help           print this
 
@@ -57,6 +59,9 @@ fn main() -> ExitCode {
         Ok(Some(source)) => source,
         Ok(None) => {
             println!("no configuration; nothing to do");
+            for line in source::nothing(arguments.platform.as_deref()) {
+                println!("{line}");
+            }
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -87,12 +92,13 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
             _ => return Err(format!("`{word}` is not understood")),
         }
     }
-    match (&arguments.root, arguments.check, arguments.platform.as_deref()) {
+    // A platform is never wrong: it only says what is looked for, and a host must come up with a name that
+    // a later release knows.
+    match (&arguments.root, arguments.check) {
         _ if arguments.help => Ok(arguments),
-        (None, false, _) => Err("--root is needed".to_owned()),
-        (_, true, _) if arguments.config.is_none() => Err("--check needs --config".to_owned()),
-        (_, _, None | Some("qemu" | "none")) => Ok(arguments),
-        (_, _, Some(other)) => Err(format!("platform `{other}` is not supported by this release")),
+        (None, false) => Err("--root is needed".to_owned()),
+        (_, true) if arguments.config.is_none() => Err("--check needs --config".to_owned()),
+        _ => Ok(arguments),
     }
 }
 
@@ -102,7 +108,10 @@ fn read(arguments: &Arguments) -> io::Result<Option<Source>> {
             .map(Some)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
         (None, Some("none")) => Ok(None),
-        (None, _) => source::qemu(source::FW_CFG),
+        (None, _) => match source::qemu(source::FW_CFG)? {
+            Some(source) => Ok(Some(source)),
+            None => oem::read(Places::of_host()),
+        },
     }
 }
 

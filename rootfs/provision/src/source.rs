@@ -43,6 +43,30 @@ pub fn qemu(paths: &[&str]) -> io::Result<Option<Source>> {
     Ok(None)
 }
 
+/// Platforms whose own source of configurations this release does not read, and that source.
+const NOT_READ: &[(&str, &str)] = &[
+    ("ec2", "the user data of the instance metadata service"),
+    ("gce", "the attribute user-data of the metadata server"),
+    ("azure", "the custom data of the provisioning media and the metadata service"),
+    ("openstack", "the config drive and the metadata service"),
+    ("vmware", "the guestinfo properties"),
+    ("hyperv", "the key-value pairs of the host"),
+    ("digitalocean", "the user data of the metadata service"),
+    ("hetzner", "the user data of the metadata service"),
+    ("proxmox", "the cloud-init drive"),
+    ("kubevirt", "the config drive"),
+];
+
+/// What is said where no configuration was found: what was not looked at, and that no one can log in.
+pub fn nothing(platform: Option<&str>) -> Vec<String> {
+    let Some(platform) = platform.filter(|name| *name != "none") else { return Vec::new() };
+    let unread = NOT_READ.iter().find(|(name, _)| *name == platform);
+    let unread = unread
+        .map(|(_, source)| format!("platform {platform}: this release does not read {source}"));
+    let keys = "no key and no password is set, so nobody can log in; see the manual, \"Platforms\"";
+    unread.into_iter().chain([keys.to_owned()]).collect()
+}
+
 /// Reads in pieces as large as can be: the driver goes through the entry from its start for each read, and sysfs gives
 /// at most a page at a time.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -62,6 +86,19 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_nothing_was_found_it_is_said_what_was_not_looked_at() {
+        assert_eq!(nothing(None), Vec::<String>::new());
+        assert_eq!(nothing(Some("none")), Vec::<String>::new());
+        assert_eq!(nothing(Some("metal")).len(), 1);
+        let lines = nothing(Some("vmware"));
+        assert_eq!(
+            lines[0],
+            "platform vmware: this release does not read the guestinfo properties"
+        );
+        assert_eq!(nothing(Some("later-than-this")).len(), 1);
+    }
 
     #[test]
     fn the_first_entry_that_says_something_counts() {

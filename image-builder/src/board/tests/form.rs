@@ -94,7 +94,7 @@ shcema = 1",
         r"boards/x.toml:20:1: unknown key `timeout`
 20 | timeout = 0
    | ^^^^^^^
-   = known here: menu-timeout, debug",
+   = known here: menu-timeout, debug, bios, secure-boot-enroll",
     );
     refused(
         "esp = ",

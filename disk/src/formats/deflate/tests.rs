@@ -1,0 +1,51 @@
+use std::io::Read as _;
+
+use proptest::prelude::*;
+
+use super::super::tests::noise;
+use super::*;
+
+fn inflated(stream: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    flate2::read::DeflateDecoder::new(stream).read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn pieces_of_all_kinds_join_to_one_stream() {
+    let text = b"again and again ".repeat(70_000);
+    let pieces =
+        [vec![], noise(10), text.clone(), noise(200_000), vec![0; 300_000], noise(65_535), text];
+    let mut deflater = Deflater::new().unwrap();
+    let mut stream = Vec::new();
+    for piece in &pieces {
+        deflater.blocks(piece, false, &mut stream).unwrap();
+    }
+    deflater.blocks(&[], true, &mut stream).unwrap();
+    assert!(inflated(&stream) == pieces.concat());
+}
+
+#[test]
+fn what_does_not_become_smaller_is_stored() {
+    for (bytes, most) in [(noise(65_536), 65_536 + 10), (b"ab".repeat(32_768), 1000)] {
+        let mut stream = Vec::new();
+        Deflater::new().unwrap().blocks(&bytes, true, &mut stream).unwrap();
+        assert!(stream.len() <= most, "{}", stream.len());
+    }
+}
+
+proptest! {
+    #[test]
+    fn zlib_streams_hold_what_was_put_in(
+        random in prop::collection::vec(any::<u8>(), 0..70_000),
+        repeats in 1usize..40,
+    ) {
+        for bytes in [random.clone(), random[..random.len().min(100)].repeat(repeats)] {
+            let mut stream = Vec::new();
+            Deflater::new().unwrap().zlib(&bytes, &mut stream).unwrap();
+            let mut read = Vec::new();
+            flate2::read::ZlibDecoder::new(stream.as_slice()).read_to_end(&mut read).unwrap();
+            prop_assert!(read == bytes);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Whether bytes are compressed already, by trial on samples: almost all of a disk is, and compressing it once more
+//! takes time and gains nothing.
+
+use std::io;
+
+use zstd::bulk::Compressor;
+
+/// Of every stretch of this many bytes ...
+const STRETCH: usize = 64 << 10;
+/// ... this many are tried.
+const SAMPLE: usize = 8 << 10;
+
+/// Tries bytes.
+pub(super) struct Probe {
+    compressor: Compressor<'static>,
+    sample: Vec<u8>,
+    packed: Vec<u8>,
+}
+
+impl Probe {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self { compressor: Compressor::new(1)?, sample: Vec::new(), packed: Vec::new() })
+    }
+
+    /// Whether compressing would save less than a thirty-second. Decided by the bytes alone.
+    pub(super) fn is_dense(&mut self, bytes: &[u8]) -> io::Result<bool> {
+        self.sample.clear();
+        for stretch in bytes.chunks(STRETCH) {
+            let start = stretch.len().saturating_sub(SAMPLE) / 2;
+            self.sample.extend(&stretch[start..stretch.len().min(start + SAMPLE)]);
+        }
+        self.packed.clear();
+        self.packed.reserve(zstd::zstd_safe::compress_bound(self.sample.len()));
+        let length = self.compressor.compress_to_buffer(&self.sample, &mut self.packed)?;
+        Ok(length + self.sample.len() / 32 >= self.sample.len())
+    }
+}

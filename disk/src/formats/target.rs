@@ -1,0 +1,53 @@
+//! A file that is written from its start to its end, or at places that are known.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+/// A new file and where its next byte goes.
+#[derive(Debug)]
+pub(super) struct Target {
+    file: File,
+    end: u64,
+}
+
+impl Target {
+    /// Makes the file, or makes the file that is there empty.
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
+        Ok(Self { file: File::create(path)?, end: 0 })
+    }
+
+    /// Where the next byte goes.
+    pub(super) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Writes at the end; gives where.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<u64> {
+        let at = self.end;
+        self.file.write_all_at(bytes, at)?;
+        self.end += bytes.len() as u64;
+        Ok(at)
+    }
+
+    /// Leaves a hole up to the next multiple of `unit`.
+    pub(super) fn align(&mut self, unit: u64) {
+        self.end = self.end.next_multiple_of(unit);
+    }
+
+    /// Leaves a hole up to `end`, from where on the next bytes go.
+    pub(super) fn skip_to(&mut self, end: u64) {
+        self.end = end;
+    }
+
+    /// Writes at a place that [`Target::append`] does not write.
+    pub(super) fn put(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(bytes, at)
+    }
+
+    /// Gives the file the length that it has by what was appended, holes at the end included.
+    pub(super) fn cut(&self) -> io::Result<()> {
+        self.file.set_len(self.end)
+    }
+}

@@ -1,0 +1,131 @@
+//! The disk that is installed on: looked at, refused or opened.
+
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::arguments::{Install, Target};
+use crate::device::{Disk, Look, Readable};
+use crate::disks::{self, System};
+use crate::probe::{self, Content};
+use crate::table::{Partition, Table, UNFINISHED};
+
+/// Refuses what may not be installed on.
+pub fn check(install: &Install, system: &System) -> Result<()> {
+    let node = node(install);
+    let shown = node.display();
+    if let Target::Device(_) = install.target {
+        let metadata = std::fs::metadata(node).with_context(|| format!("{shown}"))?;
+        if !metadata.file_type().is_block_device() {
+            bail!("{shown} is no disk; --target-file writes to a file");
+        }
+        let number = metadata.rdev();
+        let number = format!("{}:{}", rustix::fs::major(number), rustix::fs::minor(number));
+        let name =
+            system.name_of(&number).map_err(|reason| anyhow::anyhow!("{shown}: {reason}"))?;
+        let found = system.disk(&name);
+        if !found.refused.is_empty() {
+            bail!("{shown} is refused: {}", found.refused.join("; "));
+        }
+    } else if !node.exists() {
+        return Ok(());
+    }
+    let disk = Look::open(node).with_context(|| format!("opening {shown}"))?;
+    if disk.bytes() == 0 {
+        return Ok(());
+    }
+    let content = probe::probe(&disk);
+    let labels: Vec<String> = kept(install)?.into_iter().map(|partition| partition.label).collect();
+    disks::may_install(&content, &labels, install.wipe)
+        .map_err(|reason| anyhow::anyhow!("{shown} is refused: {reason}"))
+}
+
+/// The partitions of the disk that stay.
+pub fn kept(install: &Install) -> Result<Vec<Partition>> {
+    let node = node(install);
+    if install.save.is_empty() || !node.exists() {
+        return Ok(Vec::new());
+    }
+    let disk = Look::open(node).with_context(|| format!("opening {}", node.display()))?;
+    let Some(table) = Table::of_disk(&disk) else {
+        // An empty disk has nothing to keep, and the same command serves for every machine of a rack.
+        if matches!(probe::probe(&disk), Content::Nothing | Content::Unfinished(_)) {
+            return Ok(Vec::new());
+        }
+        bail!(
+            "{}: partitions are kept by their labels, and it has no GUID partition table",
+            node.display()
+        );
+    };
+    let mut partitions = table.partitions();
+    partitions.retain(|partition| {
+        partition.label != UNFINISHED
+            && install.save.iter().any(|glob| matches(glob, &partition.label))
+    });
+    Ok(partitions)
+}
+
+/// The length of the target: of a disk its own, of a file what is asked for or the image's.
+pub fn bytes(install: &Install, image: &Table) -> Result<u64> {
+    match &install.target {
+        Target::Device(node) => Ok(Look::open(node)?.bytes()),
+        Target::File(path, None) => {
+            let old = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+            Ok(image.disk_bytes().max(old - old % 512))
+        }
+        Target::File(_, Some(size)) => Ok(*size),
+    }
+}
+
+/// Opens it for writing; from here on nothing else can use it.
+pub fn open(install: &Install, bytes: u64) -> Result<Disk> {
+    let opened = match &install.target {
+        Target::Device(node) => Disk::open(node),
+        Target::File(path, _) => Disk::file(path, bytes),
+    };
+    opened.map_err(|error| {
+        let busy = disks::busy(&error);
+        let error =
+            anyhow::Error::from(error).context(format!("opening {}", node(install).display()));
+        if busy {
+            error.context("another program uses the disk; nothing was written")
+        } else {
+            error
+        }
+    })
+}
+
+fn node(install: &Install) -> &Path {
+    match &install.target {
+        Target::Device(path) | Target::File(path, _) => path,
+    }
+}
+
+/// Whether a label matches a pattern of `*`, `?` and other characters, which stand for themselves.
+fn matches(pattern: &str, label: &str) -> bool {
+    let (pattern, label): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), label.chars().collect());
+    // Where the last `*` was, and how much of the label it stands for.
+    let (mut p, mut l, mut star) = (0, 0, None);
+    while l < label.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, l));
+                p += 1;
+            }
+            Some(c) if *c == '?' || *c == label[l] => (p, l) = (p + 1, l + 1),
+            _ => match star {
+                Some((at, taken)) => {
+                    (p, l) = (at + 1, taken + 1);
+                    star = Some((at, taken + 1));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! The JSON interface of Cloud Storage (v1): a resumable upload, and the object's end.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::call::{Body, Call, Method, Reply, escape};
+
+/// Bytes of a chunk: a multiple of 256 KiB.
+pub const CHUNK: u64 = 8 << 20;
+
+/// Where an object is.
+pub struct Object<'a> {
+    /// `https://storage.googleapis.com`.
+    pub endpoint: &'a str,
+    /// Bucket.
+    pub bucket: &'a str,
+    /// Name.
+    pub name: &'a str,
+}
+
+/// Begins a resumable upload; the answer's `location` is the session. An object of that name is not replaced.
+pub fn begin(object: &Object<'_>, bytes: u64) -> Call {
+    let Object { endpoint, bucket, name } = object;
+    let name = escape(name);
+    let url = format!(
+        "{endpoint}/upload/storage/v1/b/{bucket}/o?uploadType=resumable&ifGenerationMatch=0&name={name}"
+    );
+    let session = format!("{endpoint}/upload/storage/v1/b/{bucket}/o?upload_id=DRYRUN");
+    Call::new("objects.insert", Method::Post, url)
+        .header("X-Upload-Content-Type", "application/gzip")
+        .header("X-Upload-Content-Length", bytes)
+        .body(Body::Json(json!({ "name": object.name, "contentType": "application/gzip" })))
+        .assume(Reply::status(200).with("location", &session))
+}
+
+/// Sends a chunk. 308 says that more is to come, and how far the object reaches.
+pub fn chunk(session: &str, at: u64, total: u64, bytes: Vec<u8>, crc32c: &str) -> Call {
+    let end = at + bytes.len() as u64;
+    let assumed = if end == total {
+        Reply::json(&json!({ "crc32c": crc32c }))
+    } else {
+        Reply::status(308).with("range", &format!("bytes=0-{}", end - 1))
+    };
+    Call::new("objects.insert (chunk)", Method::Put, session)
+        .header("Content-Range", format!("bytes {at}-{}/{total}", end - 1))
+        .body(Body::Bytes(Arc::new(bytes)))
+        .expect(&[308])
+        .assume(assumed)
+}
+
+/// Asks how far the object reaches. A session that is no more is 404 or 410.
+pub fn ask(session: &str, total: u64) -> Call {
+    Call::new("objects.insert (status)", Method::Put, session)
+        .header("Content-Range", format!("bytes */{total}"))
+        .expect(&[308, 404, 410])
+        .assume(Reply::status(308))
+}
+
+/// Deletes the object; one that is gone is no failure.
+pub fn delete(object: &Object<'_>) -> Call {
+    let Object { endpoint, bucket, name } = object;
+    let url = format!("{endpoint}/storage/v1/b/{bucket}/o/{}", escape(name));
+    Call::new("objects.delete", Method::Delete, url).expect(&[404])
+}
+
+/// How many bytes have arrived, by the `range` of a 308 (`bytes=0-262143`).
+pub fn arrived(reply: &Reply) -> u64 {
+    let last = reply.header("range").and_then(|range| range.rsplit('-').next());
+    last.and_then(|last| last.parse::<u64>().ok()).map_or(0, |last| last.saturating_add(1))
+}
