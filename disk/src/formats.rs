@@ -60,7 +60,7 @@ pub enum Form {
     /// VMware's stream-optimized extent.
     VmdkStream,
     /// A stream-optimized extent in an archive with its OVF descriptor and manifest.
-    Ova(Box<Machine>),
+    Ova(Machine),
     /// Microsoft's fixed VHD.
     Vhd,
     /// Microsoft's dynamic VHDX.

@@ -101,6 +101,6 @@ mod tests {
             assert_eq!(whole_sectors(&file).expect("it is filled"), whole);
             assert_eq!(file.metadata().expect("it is there").len(), whole);
         }
-        std::fs::remove_file(&path).expect("it is there");
+        fs::remove_file(&path).expect("it is there");
     }
 }

@@ -145,7 +145,7 @@ fn network(setup: &Setup) -> String {
     let mut network = format!("user,id=net0,restrict={restrict}");
     network.extend(setup.ports.iter().map(|port| format!(",hostfwd=tcp:127.0.0.1:0-:{port}")));
     if let Some(boot) = &setup.network_boot {
-        network += &format!(",tftp={},bootfile={}", file(&boot.tftp), boot.file.replace(',', ",,"));
+        network.extend([",tftp=", &file(&boot.tftp), ",bootfile=", &boot.file.replace(',', ",,")]);
     }
     network
 }

@@ -8,7 +8,7 @@ use crate::artifacts::workspace;
 use crate::setup::log_folder;
 
 /// Packages of the machine.
-pub const MACHINE_PACKAGES: [&str; 4] = ["ovmf", "qemu-system-x86", "qemu-utils", "swtpm"];
+pub const MACHINE_PACKAGES: [&str; 5] = ["ipxe", "ovmf", "qemu-system-x86", "qemu-utils", "swtpm"];
 
 /// Packages of the programs that judge what was built, from outside.
 pub const JUDGE_PACKAGES: [&str; 19] = [

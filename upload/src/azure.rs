@@ -55,12 +55,16 @@ impl Azure {
 
     fn compute_id(&self, rest: &str) -> String {
         let Self { subscription, group, .. } = self;
-        format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/{rest}")
+        format!(
+            "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/{rest}"
+        )
     }
 
     fn account_id(&self) -> String {
         let Self { subscription, group, account, .. } = self;
-        format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}")
+        format!(
+            "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}"
+        )
     }
 
     /// The definition in the gallery.
@@ -84,7 +88,12 @@ impl Azure {
         let (place, command) = if kind == BLOB {
             let (container, name) = (&self.args.container, id.rsplit('/').next().unwrap_or(id));
             let account = &self.account;
-            (account, format!("az storage blob delete --account-name {account} --container-name {container} --name {name}"))
+            (
+                account,
+                format!(
+                    "az storage blob delete --account-name {account} --container-name {container} --name {name}"
+                ),
+            )
         } else {
             (&self.group, format!("az resource delete --ids {id}"))
         };
@@ -116,7 +125,7 @@ impl Azure {
             job.state.made(self.made(BLOB, &url))?;
         }
         job.bar.set_message(format!("blob {}.vhd", self.name));
-        let sent = job.pieces(&self.source, &|_, piece, bytes| {
+        let sent = job.pieces(&self.source, &|piece, bytes| {
             job.client.send(&blob::put(&url, piece, bytes), &self.storage)?;
             Ok(())
         });
@@ -146,7 +155,8 @@ impl Azure {
         Err(UploadError::Checksum {
             name: "Get Page Ranges",
             what: format!("the ranges with data of {url}"),
-            found: differs.map_or(format!("{} ranges", found.len()), |(found, _)| format!("{found:?}")),
+            found: differs
+                .map_or(format!("{} ranges", found.len()), |(found, _)| format!("{found:?}")),
             sent: differs.map_or(format!("{} ranges", sent.len()), |(_, sent)| format!("{sent:?}")),
         })
     }
@@ -176,8 +186,14 @@ impl Azure {
             let mut regions = vec![location.clone()];
             regions.extend(self.args.copy_to.iter().filter(|region| *region != location).cloned());
             let account = self.account_id();
-            let version =
-                Version { id: &id, location, blob, account: &account, regions: &regions, tags: &self.tags };
+            let version = Version {
+                id: &id,
+                location,
+                blob,
+                account: &account,
+                regions: &regions,
+                tags: &self.tags,
+            };
             self.manage(job, |endpoint| arm::gallery_version(endpoint, &version))?;
         } else {
             self.manage(job, |endpoint| arm::image(endpoint, &id, location, blob, &self.tags))?;
@@ -190,8 +206,10 @@ impl Azure {
         job.wait(what, id, &mut || {
             let reply = self.manage(job, |endpoint| arm::get(endpoint, id, true))?;
             let value = reply.value();
-            let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-            let status = text("/properties/provisioningState").unwrap_or_else(|| "unknown".to_owned());
+            let text =
+                |pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+            let status =
+                text("/properties/provisioningState").unwrap_or_else(|| "unknown".to_owned());
             Ok(match status.as_str() {
                 "Succeeded" => Seen::Ready,
                 "Failed" | "Canceled" => {

@@ -145,6 +145,7 @@ impl Call {
 
     /// With one more header.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and texts alike")]
     pub fn header(mut self, name: &str, value: impl ToString) -> Self {
         self.headers.push((name.to_owned(), value.to_string()));
         self

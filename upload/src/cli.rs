@@ -10,8 +10,8 @@ use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use crate::client::{Client, Patience};
 use crate::azure::args::AzureArgs;
+use crate::client::{Client, Patience};
 use crate::ec2::args::Ec2Args;
 use crate::gce::args::GceArgs;
 use crate::openstack::args::OpenstackArgs;
@@ -24,7 +24,12 @@ use open::Opened;
 /// What an upload has done is kept in a file beside the image until it has ended well: the same command again goes on
 /// where it stopped, and --abandon removes what stands half-made.
 #[derive(Parser, Debug)]
-#[command(name = "cargo xtask upload", bin_name = "cargo xtask upload", version, max_term_width = 100)]
+#[command(
+    name = "cargo xtask upload",
+    bin_name = "cargo xtask upload",
+    version,
+    max_term_width = 100
+)]
 #[command(after_help = "Exit status:
   0  the images are ready; standard output names them
   1  failed: the message says what stands at the provider and how to go on
@@ -73,6 +78,7 @@ struct With<A: clap::Args> {
 
 /// What every upload is asked.
 #[derive(clap::Args, Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option without a value")]
 #[command(next_help_heading = "Every upload")]
 pub struct Common {
     /// Folder of the build [default: build/BOARD/latest]
@@ -136,9 +142,7 @@ pub fn main(cli: &Cli) -> Result<()> {
         Command::Ec2(with) => run(&with.common, |common| open::ec2(&with.own, common)),
         Command::Gce(with) => run(&with.common, |common| open::gce(&with.own, common)),
         Command::Azure(with) => run(&with.common, |common| open::azure(&with.own, common)),
-        Command::Openstack(with) => {
-            run(&with.common, |common| open::openstack(&with.own, common))
-        }
+        Command::Openstack(with) => run(&with.common, |common| open::openstack(&with.own, common)),
     }
 }
 
@@ -162,7 +166,11 @@ fn run(common: &Common, open: impl FnOnce(&Common) -> Result<Opened>) -> Result<
     let path = common.state.clone().unwrap_or_else(|| beside(&opened.image, &opened.slug));
     let id = ImageId { digest: opened.digest.clone(), target: opened.target.clone() };
     let client = if common.dry_run {
-        Client::dry(if common.json { Box::new(std::io::stderr()) } else { Box::new(std::io::stdout()) })
+        Client::dry(if common.json {
+            Box::new(std::io::stderr())
+        } else {
+            Box::new(std::io::stdout())
+        })
     } else {
         Client::new(common.patience()).context("preparing TLS")?
     };
@@ -182,7 +190,7 @@ fn run(common: &Common, open: impl FnOnce(&Common) -> Result<Opened>) -> Result<
     }
     let state = if common.dry_run { StateFile::dry(id) } else { StateFile::open(&path, id)? };
     let job = job(&client, common, &state);
-    let result = upload::run(opened.provider.as_ref(), &job, path);
+    let result = upload::run(opened.provider.as_ref(), &job, &path);
     job.bar.finish_and_clear();
     let report = result?;
     if !common.dry_run || common.json {
@@ -206,7 +214,9 @@ fn print(common: &Common, opened: &Opened, placed: &[Placed]) {
         });
         println!("{result:#}");
     } else {
-        placed.iter().for_each(|Placed { place, image }| println!("{place} {image}"));
+        for Placed { place, image } in placed {
+            println!("{place} {image}");
+        }
     }
 }
 

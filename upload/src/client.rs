@@ -219,12 +219,8 @@ impl Client {
                 Err(Attempt::Lost(reason)) => {
                     if attempt >= attempts {
                         let place = call.place().to_owned();
-                        let lost = CallError::Lost {
-                            name: call.name,
-                            place,
-                            attempts: attempt,
-                            reason,
-                        };
+                        let lost =
+                            CallError::Lost { name: call.name, place, attempts: attempt, reason };
                         return Err(lost);
                     }
                     None
@@ -283,16 +279,21 @@ fn try_once(
             request.body(reqwest::blocking::Body::sized(bar.wrap_read(file), *bytes))
         }
         Body::Empty if matches!(call.method, Method::Get | Method::Head) => {
-            request.timeout(Duration::from_secs(120))
+            request.timeout(Duration::from_mins(2))
         }
-        _ => request.timeout(Duration::from_secs(300)).body(body),
+        _ => request.timeout(Duration::from_mins(5)).body(body),
     };
     let lost = |error: reqwest::Error| Attempt::Lost(causes(&error.without_url()));
     let response = request.send().map_err(lost)?;
     let status = response.status().as_u16();
-    let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers =
-        response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+    let text = |value: &reqwest::header::HeaderValue| {
+        String::from_utf8_lossy(value.as_bytes()).into_owned()
+    };
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+        .collect();
     let body = response.bytes().map_err(lost)?.to_vec();
     Ok(Reply { status, headers, body })
 }

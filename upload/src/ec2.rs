@@ -53,7 +53,12 @@ impl Ec2 {
         }
     }
 
-    fn ec2(&self, job: &Job<'_>, region: &str, make: impl FnOnce(&str) -> Call) -> Result<Reply, UploadError> {
+    fn ec2(
+        &self,
+        job: &Job<'_>,
+        region: &str,
+        make: impl FnOnce(&str) -> Call,
+    ) -> Result<Reply, UploadError> {
         let signer = Signer { account: &self.account, service: "ec2", region };
         Ok(job.client.send(&make(&self.endpoint("ec2", region)), &signer)?)
     }
@@ -72,7 +77,9 @@ impl Ec2 {
         for region in std::iter::once(&self.region).chain(&self.args.copy_to) {
             let reply = self.ec2(job, region, |endpoint| query::find(endpoint, &self.name))?;
             let own = job.state.find(IMAGE, region).map(|made| made.id);
-            if let Some(image) = query::images(&reply).into_iter().find(|image| Some(&image.id) != own.as_ref()) {
+            if let Some(image) =
+                query::images(&reply).into_iter().find(|image| Some(&image.id) != own.as_ref())
+            {
                 let (place, name) = (region.clone(), self.name.clone());
                 // Registered by this upload, whose answer was lost.
                 let snapshot = job.state.find(SNAPSHOT, region).map(|made| made.id);
@@ -87,16 +94,27 @@ impl Ec2 {
     }
 
     fn made(&self, kind: &str, id: &str, region: &str) -> Made {
-        let profile = self.args.profile.as_ref().map_or(String::new(), |name| format!(" --profile {name}"));
+        let profile =
+            self.args.profile.as_ref().map_or(String::new(), |name| format!(" --profile {name}"));
         let command = match kind {
-            SNAPSHOT => format!("aws ec2 delete-snapshot{profile} --region {region} --snapshot-id {id}"),
-            _ => format!("aws ec2 deregister-image{profile} --region {region} --image-id {id} --delete-associated-snapshots"),
+            SNAPSHOT => {
+                format!("aws ec2 delete-snapshot{profile} --region {region} --snapshot-id {id}")
+            }
+            _ => format!(
+                "aws ec2 deregister-image{profile} --region {region} --image-id {id} --delete-associated-snapshots"
+            ),
         };
-        Made { kind: kind.to_owned(), id: id.to_owned(), place: region.to_owned(), command, whole: false }
+        Made {
+            kind: kind.to_owned(),
+            id: id.to_owned(),
+            place: region.to_owned(),
+            command,
+            whole: false,
+        }
     }
 
     /// The token that makes a repeated call give the same thing; another one for each upload.
-    fn token(&self, job: &Job<'_>, what: &str) -> Result<String, UploadError> {
+    fn token(job: &Job<'_>, what: &str) -> Result<String, UploadError> {
         let kept = job.state.noted("token");
         let token = match kept {
             Some(token) => token,
@@ -114,8 +132,10 @@ impl Ec2 {
     /// The snapshot, complete.
     fn snapshot(&self, job: &Job<'_>) -> Result<String, UploadError> {
         let region = &self.region;
-        let made = if let Some(made) = job.state.find(SNAPSHOT, region) { made } else {
-            let token = self.token(job, SNAPSHOT)?;
+        let made = if let Some(made) = job.state.find(SNAPSHOT, region) {
+            made
+        } else {
+            let token = Self::token(job, SNAPSHOT)?;
             let key = self.args.kms_key.as_deref().or(self.args.encrypted.then_some(""));
             let start = Start {
                 gibibytes: self.gibibytes(),
@@ -127,7 +147,8 @@ impl Ec2 {
             let reply = self.ebs(job, |endpoint| ebs::start(endpoint, &start))?;
             let value = reply.value();
             let missing = |what| UploadError::Answer { name: "StartSnapshot", what };
-            let id = value.get("SnapshotId").and_then(Value::as_str).ok_or(missing("SnapshotId"))?;
+            let id =
+                value.get("SnapshotId").and_then(Value::as_str).ok_or(missing("SnapshotId"))?;
             let made = self.made(SNAPSHOT, id, region);
             job.state.made(made.clone())?;
             made
@@ -137,7 +158,7 @@ impl Ec2 {
             return Ok(id);
         }
         job.bar.set_message(format!("snapshot {id}"));
-        job.pieces(&self.source, &|_, piece, bytes| {
+        job.pieces(&self.source, &|piece, bytes| {
             let call = ebs::put(&self.endpoint("ebs", region), &id, piece, bytes);
             let signer = Signer { account: &self.account, service: "ebs", region };
             let reply = job.client.send(&call, &signer)?;
@@ -172,7 +193,9 @@ impl Ec2 {
     fn home(&self, job: &Job<'_>) -> Result<String, UploadError> {
         let region = &self.region;
         let snapshot = self.snapshot(job)?;
-        let id = if let Some(made) = job.state.find(IMAGE, region) { made.id } else {
+        let id = if let Some(made) = job.state.find(IMAGE, region) {
+            made.id
+        } else {
             let image = Register {
                 name: &self.name,
                 description: &self.description,
@@ -185,7 +208,8 @@ impl Ec2 {
                 tags: &self.tags,
                 uefi_data: self.uefi_data.as_deref(),
             };
-            let reply = self.ec2(job, region, |endpoint| query::register(endpoint, &self.args, &image))?;
+            let reply =
+                self.ec2(job, region, |endpoint| query::register(endpoint, &self.args, &image))?;
             let missing = UploadError::Answer { name: "RegisterImage", what: "imageId" };
             let id = query::text(&reply, "imageId").ok_or(missing)?;
             job.state.made(self.made(IMAGE, &id, region))?;
@@ -200,9 +224,11 @@ impl Ec2 {
         if let Some(made) = job.state.find(IMAGE, region) {
             return Ok(made.id);
         }
-        let token = self.token(job, region)?;
+        let token = Self::token(job, region)?;
         let from = (self.region.as_str(), home);
-        let reply = self.ec2(job, region, |endpoint| query::copy(endpoint, from, &self.name, &self.args, &token))?;
+        let reply = self.ec2(job, region, |endpoint| {
+            query::copy(endpoint, from, &self.name, &self.args, &token)
+        })?;
         let missing = UploadError::Answer { name: "CopyImage", what: "imageId" };
         let id = query::text(&reply, "imageId").ok_or(missing)?;
         job.state.made(self.made(IMAGE, &id, region))?;
@@ -244,7 +270,9 @@ impl Ec2 {
                 })
                 .collect();
             for snapshot in &snapshots {
-                self.ec2(job, region, |endpoint| query::share_snapshot(endpoint, snapshot, &accounts))?;
+                self.ec2(job, region, |endpoint| {
+                    query::share_snapshot(endpoint, snapshot, &accounts)
+                })?;
             }
         }
         job.state.finished(IMAGE, region)?;
@@ -271,7 +299,9 @@ impl Provider for Ec2 {
                 Ok(image) => report.placed.push(Placed { place: region.clone(), image }),
                 Err(error) => {
                     // What will never be whole does not stay registered.
-                    if !error.is_passing() && let Some(made) = job.state.find(IMAGE, region) {
+                    if !error.is_passing()
+                        && let Some(made) = job.state.find(IMAGE, region)
+                    {
                         self.remove(job, &made)?;
                         job.state.removed(&made)?;
                     }
@@ -285,9 +315,13 @@ impl Provider for Ec2 {
     fn remove(&self, job: &Job<'_>, made: &Made) -> Result<(), UploadError> {
         let gone = |result: Result<Reply, UploadError>| match result {
             Err(UploadError::Call(error))
-                if ["InvalidSnapshot.NotFound", "InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"]
-                    .iter()
-                    .any(|code| error.has_code(code)) =>
+                if [
+                    "InvalidSnapshot.NotFound",
+                    "InvalidAMIID.NotFound",
+                    "InvalidAMIID.Unavailable",
+                ]
+                .iter()
+                .any(|code| error.has_code(code)) =>
             {
                 Ok(())
             }
@@ -300,7 +334,9 @@ impl Provider for Ec2 {
         }
         let found = self.ec2(job, region, |endpoint| query::describe(endpoint, id));
         let snapshots = match found {
-            Ok(reply) => query::images(&reply).into_iter().flat_map(|image| image.snapshots).collect(),
+            Ok(reply) => {
+                query::images(&reply).into_iter().flat_map(|image| image.snapshots).collect()
+            }
             Err(error) => {
                 gone(Err(error))?;
                 Vec::new()

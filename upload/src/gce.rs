@@ -60,7 +60,11 @@ impl Gce {
         Ok(job.client.send(call, auth)?)
     }
 
-    fn compute(&self, job: &Job<'_>, make: impl FnOnce(&str, &str) -> Call) -> Result<Reply, UploadError> {
+    fn compute(
+        &self,
+        job: &Job<'_>,
+        make: impl FnOnce(&str, &str) -> Call,
+    ) -> Result<Reply, UploadError> {
         let endpoint = self.args.compute_endpoint.trim_end_matches('/');
         Ok(job.client.send(&make(endpoint, &self.project), &self.google)?)
     }
@@ -161,17 +165,22 @@ impl Gce {
             keys: self.keys.as_ref(),
             request: &request,
         };
-        let reply = self.compute(job, |endpoint, project| compute::insert(endpoint, project, &image))?;
+        let reply =
+            self.compute(job, |endpoint, project| compute::insert(endpoint, project, &image))?;
         if job.state.find(IMAGE, &self.project).is_none() {
             job.state.made(self.made(IMAGE, &self.name))?;
         }
         let missing = UploadError::Answer { name: "images.insert", what: "name" };
-        let operation = reply.value().get("name").and_then(Value::as_str).ok_or(missing)?.to_owned();
+        let operation =
+            reply.value().get("name").and_then(Value::as_str).ok_or(missing)?.to_owned();
         job.wait(IMAGE, &self.name, &mut || {
             let reply = self
-                .compute(job, |endpoint, project| compute::operation(endpoint, project, &operation))?
+                .compute(job, |endpoint, project| {
+                    compute::operation(endpoint, project, &operation)
+                })?
                 .value();
-            let status = reply.get("status").and_then(Value::as_str).unwrap_or("unknown").to_owned();
+            let status =
+                reply.get("status").and_then(Value::as_str).unwrap_or("unknown").to_owned();
             Ok(match compute::error(&reply) {
                 Some((code, message)) => Seen::Failed { status: code, reason: message },
                 None if status == "DONE" => Seen::Ready,
@@ -193,7 +202,8 @@ impl Provider for Gce {
     fn upload(&self, job: &Job<'_>) -> Result<Report, UploadError> {
         let own = job.state.find(IMAGE, &self.project);
         if own.is_none() {
-            let reply = self.compute(job, |endpoint, project| compute::get(endpoint, project, &self.name))?;
+            let reply =
+                self.compute(job, |endpoint, project| compute::get(endpoint, project, &self.name))?;
             if reply.status != 404 {
                 let (place, name) = (self.project.clone(), self.name.clone());
                 return Err(UploadError::Taken { place, id: name.clone(), name });
@@ -203,7 +213,9 @@ impl Provider for Gce {
         self.insert(job)?;
         if !self.args.share_with.is_empty() {
             let members = &self.args.share_with;
-            self.compute(job, |endpoint, project| compute::share(endpoint, project, &self.name, members))?;
+            self.compute(job, |endpoint, project| {
+                compute::share(endpoint, project, &self.name, members)
+            })?;
         }
         if !self.args.keep_object {
             let name = self.object_name();

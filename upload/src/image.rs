@@ -90,7 +90,11 @@ impl Build {
     }
 
     /// The path of an artifact, which must be there.
-    pub fn artifact(&self, name: &'static str, format: &'static str) -> Result<PathBuf, BuildError> {
+    pub fn artifact(
+        &self,
+        name: &'static str,
+        format: &'static str,
+    ) -> Result<PathBuf, BuildError> {
         let path = self.folder.join(name);
         if path.is_file() {
             return Ok(path);

@@ -53,14 +53,17 @@ impl Session<'_> {
 
 impl Openstack {
     fn open<'a>(&'a self, job: &'a Job<'a>) -> Result<Session<'a>, UploadError> {
-        let keystone = Keystone::new(job.client, &self.cloud, self.args.region.as_deref())
-            .map_err(|error| UploadError::Unusable { what: "cloud".to_owned(), why: error.to_string() })?;
+        let keystone =
+            Keystone::new(job.client, &self.cloud, self.args.region.as_deref()).map_err(
+                |error| UploadError::Unusable { what: "cloud".to_owned(), why: error.to_string() },
+            )?;
         let endpoint = keystone.image()?;
         Ok(Session { job, keystone, endpoint })
     }
 
     fn made(&self, id: &str) -> Made {
-        let cloud = self.args.cloud.as_ref().map_or(String::new(), |name| format!(" --os-cloud {name}"));
+        let cloud =
+            self.args.cloud.as_ref().map_or(String::new(), |name| format!(" --os-cloud {name}"));
         Made {
             kind: IMAGE.to_owned(),
             id: id.to_owned(),
@@ -90,14 +93,16 @@ impl Openstack {
             state.removed(&made)?;
         }
         let found = session.call(|endpoint| glance::find(endpoint, &self.name))?.value();
-        for image in found.get("images").and_then(Value::as_array).into_iter().flatten() {
+        let first = found.pointer("/images/0");
+        if let Some(image) = first {
             let id = glance::text(image, "id");
             let unfinished = glance::text(image, "status") == "queued";
             if unfinished && glance::text(image, TOKEN) == self.file.sha256[..32] {
                 state.made(self.made(&id))?;
                 return Ok(id);
             }
-            return Err(UploadError::Taken { place: self.place.clone(), name: self.name.clone(), id });
+            let (place, name) = (self.place.clone(), self.name.clone());
+            return Err(UploadError::Taken { place, name, id });
         }
         let mut properties = self.properties.clone();
         properties.push((TOKEN.to_owned(), self.file.sha256[..32].to_owned()));
@@ -126,7 +131,9 @@ impl Openstack {
             let id = self.queued(session)?;
             job.bar.set_message(format!("image {id}"));
             let is_there = !job.client.is_dry()
-                && self.show(session, &id)?.is_some_and(|image| glance::text(&image, "status") == "active");
+                && self
+                    .show(session, &id)?
+                    .is_some_and(|image| glance::text(&image, "status") == "active");
             if is_there {
                 return Ok(id);
             }
@@ -146,7 +153,8 @@ impl Openstack {
     fn check(&self, session: &Session<'_>, id: &str) -> Result<(), UploadError> {
         let image = self.show(session, id)?.unwrap_or_default();
         let size = image.get("size").and_then(Value::as_u64).unwrap_or(0);
-        let (algorithm, hash) = (glance::text(&image, "os_hash_algo"), glance::text(&image, "os_hash_value"));
+        let (algorithm, hash) =
+            (glance::text(&image, "os_hash_algo"), glance::text(&image, "os_hash_value"));
         let status = glance::text(&image, "status");
         if status != "active" {
             let reason = "its data did not make it active".to_owned();
@@ -176,7 +184,10 @@ impl Provider for Openstack {
         for project in &self.args.share_project {
             session.call(|endpoint| glance::share(endpoint, &id, project))?;
         }
-        Ok(Report { placed: vec![Placed { place: self.place.clone(), image: id }], failed: Vec::new() })
+        Ok(Report {
+            placed: vec![Placed { place: self.place.clone(), image: id }],
+            failed: Vec::new(),
+        })
     }
 
     fn remove(&self, job: &Job<'_>, made: &Made) -> Result<(), UploadError> {

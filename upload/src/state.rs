@@ -246,7 +246,9 @@ fn read(path: &Path) -> Result<Option<State>, StateError> {
     let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(StateError::Io { doing: "reading", path: path.to_owned(), source }),
+        Err(source) => {
+            return Err(StateError::Io { doing: "reading", path: path.to_owned(), source });
+        }
     };
     let form = |source| StateError::Form { path: path.to_owned(), source };
     let state: State = serde_json::from_slice(&text).map_err(form)?;

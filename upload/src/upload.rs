@@ -1,6 +1,7 @@
 //! One upload from begin to end, whichever provider it goes to: resume, failure, clean-up, what is said at the end.
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -20,6 +21,9 @@ pub enum OnFailure {
     /// Keep what is finished, go on elsewhere, and remember what is missing for the next run
     Continue,
 }
+
+/// Sends one piece.
+pub type SendPiece<'a> = dyn Fn(&Piece, Vec<u8>) -> Result<(), UploadError> + Sync + 'a;
 
 /// What a provider works with.
 pub struct Job<'a> {
@@ -174,7 +178,7 @@ impl Failure {
             .collect();
         let mut text = errors.join("\nerror: ");
         for (made, why) in &self.stuck {
-            text.push_str(&format!("\n  {} {} could not be removed: {why}", made.kind, made.id));
+            let _ = write!(text, "\n  {} {} could not be removed: {why}", made.kind, made.id);
         }
         if self.standing.is_empty() {
             text.push_str("\n  nothing is left at the provider");
@@ -184,18 +188,19 @@ impl Failure {
         }
         if let Some(state) = &self.state {
             let state = state.display();
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "\n  to go on: the same command again ({state} knows what is done)\n  to remove it all: the same command with --abandon"
-            ));
+            );
         }
         text
     }
 }
 
 /// Uploads with `provider`. After a failure that will not pass, removes what was made.
-pub fn run(provider: &dyn Provider, job: &Job<'_>, state: PathBuf) -> Result<Report, Box<Failure>> {
+pub fn run(provider: &dyn Provider, job: &Job<'_>, state: &Path) -> Result<Report, Failure> {
     let result = provider.upload(job);
-    let failed = |error| failure(provider, job, vec![(None, error)], &state);
+    let failed = |error| failure(provider, job, vec![(None, error)], state);
     let report = match result {
         Ok(report) => report,
         Err(error) => {
@@ -211,16 +216,16 @@ pub fn run(provider: &dyn Provider, job: &Job<'_>, state: PathBuf) -> Result<Rep
     if report.failed.is_empty() {
         return match job.state.close() {
             Ok(()) => Ok(report),
-            Err(error) => Err(Box::new(Failure {
+            Err(error) => Err(Failure {
                 errors: vec![(None, error.into())],
                 standing: job.state.standing(),
                 stuck: Vec::new(),
                 state: None,
-            })),
+            }),
         };
     }
     let errors = report.failed.into_iter().map(|(place, error)| (Some(place), error)).collect();
-    Err(failure(provider, job, errors, &state))
+    Err(failure(provider, job, errors, state))
 }
 
 /// Ends a failed upload: keeps what the next run can go on with, or removes everything.
@@ -228,10 +233,12 @@ fn failure(
     provider: &dyn Provider,
     job: &Job<'_>,
     errors: Vec<(Option<String>, UploadError)>,
-    state: &std::path::Path,
-) -> Box<Failure> {
+    state: &Path,
+) -> Failure {
     let passes = errors.iter().all(|(_, error)| error.is_passing());
-    let keep = passes || job.on_failure == OnFailure::Continue;
+    // Only what others do not depend on is gone on without.
+    let elsewhere = errors.iter().all(|(place, _)| place.is_some());
+    let keep = passes || (elsewhere && job.on_failure == OnFailure::Continue);
     let stuck = if keep { Vec::new() } else { clean(provider, job) };
     let standing = job.state.standing();
     if standing.is_empty() {
@@ -239,7 +246,7 @@ fn failure(
         let _ = job.state.close();
     }
     let state = (!standing.is_empty()).then(|| state.to_owned());
-    Box::new(Failure { errors, standing, stuck, state })
+    Failure { errors, standing, stuck, state }
 }
 
 /// Removes everything that stands, last made first; gives what could not be removed.
@@ -256,11 +263,7 @@ pub fn clean(provider: &dyn Provider, job: &Job<'_>) -> Vec<(Made, String)> {
 
 impl Job<'_> {
     /// Sends every piece that has not arrived yet, several at once. The first failure stops the rest.
-    pub fn pieces(
-        &self,
-        source: &Source,
-        send: &(dyn Fn(usize, &Piece, Vec<u8>) -> Result<(), UploadError> + Sync),
-    ) -> Result<(), UploadError> {
+    pub fn pieces(&self, source: &Source, send: &SendPiece<'_>) -> Result<(), UploadError> {
         self.bar.set_length(source.data());
         self.bar.set_position(0);
         let next = AtomicUsize::new(0);
@@ -268,7 +271,7 @@ impl Job<'_> {
         let stopped = || failed.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         let one = |index: usize, piece: &Piece| -> Result<(), UploadError> {
             if !self.state.is_done(index) {
-                send(index, piece, source.read(piece)?)?;
+                send(piece, source.read(piece)?)?;
                 self.state.done(index)?;
             }
             self.bar.inc(piece.bytes);

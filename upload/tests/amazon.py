@@ -26,7 +26,9 @@ def client(service, endpoint, region):
 def look(endpoint, region):
     ec2 = client("ec2", endpoint, region)
     images = ec2.describe_images(Owners=["self"])["Images"]
-    snapshots = ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
+    # moto gives every image a snapshot of its own too, which has no tags.
+    ours = [{"Name": "tag-key", "Values": ["keelson-version"]}]
+    snapshots = ec2.describe_snapshots(OwnerIds=["self"], Filters=ours)["Snapshots"]
     print(
         json.dumps(
             {

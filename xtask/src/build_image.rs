@@ -19,6 +19,7 @@ use crate::workspace;
 /// Fetches and compiles what is missing, then writes build/BOARD/VERSION/ and the link
 /// build/BOARD/latest. Earlier artifacts stay in place until everything is done.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Args {
     #[command(flatten)]
     pub board: BoardArgs,

@@ -12,6 +12,7 @@ mod run;
 mod sdk;
 mod test;
 mod update_lock;
+mod upload;
 mod workspace;
 
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ enum Command {
     Ci(ci::Args),
     Bench(bench::Args),
     UpdateLock(update_lock::Args),
+    Upload(upload::Args),
     Keys(keys::Args),
     Diff(diff::Args),
     Fuzz(fuzz::Args),
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => ci::main(&args),
         Command::Bench(args) => bench::main(&args),
         Command::UpdateLock(args) => update_lock::main(&args),
+        Command::Upload(args) => upload::main(&args),
         Command::Keys(args) => keys::main(&args),
         Command::Diff(args) => diff::main(&args),
         Command::Fuzz(args) => fuzz::main(&args),

@@ -6,6 +6,14 @@ use super::{BLOCK, BiosError, MBR_CODE, REST, boot_image, whole_core};
 const CDBOOT: usize = 2048;
 /// Blocks of 512 bytes in one of an ISO image.
 const BLOCKS: u64 = 4;
+/// In `cdboot.img`: the boot information table, by which it finds itself and its length: the block of the
+/// primary volume descriptor, its own block, its bytes and the sum of all words behind the table, 32 bits
+/// each.
+const INFORMATION: usize = 8;
+/// Where what is summed begins.
+const SUMMED: usize = 64;
+/// The block of the primary volume descriptor (ECMA-119, section 6.7.1).
+const DESCRIPTOR: u32 = 16;
 /// In `boot_hybrid.img`: the first block of the core image, 64 bits.
 const HYBRID_SECTOR: usize = 0x1b0;
 
@@ -44,6 +52,12 @@ impl IsoCode {
         let mut image = self.image.clone();
         let rest = u64::from(first) * BLOCKS + (CDBOOT / BLOCK) as u64 + 1;
         image[CDBOOT + REST..CDBOOT + REST + 8].copy_from_slice(&rest.to_le_bytes());
+        let words = image[SUMMED..].as_chunks::<4>().0;
+        let sum =
+            words.iter().fold(0, |sum: u32, word| sum.wrapping_add(u32::from_le_bytes(*word)));
+        let bytes = u32::try_from(image.len()).expect("a core image is small");
+        let table = [DESCRIPTOR, first, bytes, sum].map(u32::to_le_bytes).concat();
+        image[INFORMATION..INFORMATION + table.len()].copy_from_slice(&table);
         image
     }
 

@@ -38,6 +38,9 @@ fn a_cd_and_a_stick_are_told_too() {
     assert_eq!(code.boot_image_bytes(), 2048 + 9 * 512);
     // 100 blocks of 2048 bytes, four of 512 bytes for cdboot.img, one that has the list.
     assert_eq!(long(&code.boot_image(100), 2048 + REST), 405);
+    // Block 16 and its own, then its length.
+    assert_eq!(long(&code.boot_image(100), 8), 100 << 32 | 16);
+    assert_eq!(long(&code.boot_image(100), 16) & 0xffff_ffff, 2048 + 9 * 512);
     assert_eq!(long(&code.mbr(100), 0x1b0), 404);
 }
 

@@ -6,12 +6,10 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
-use super::directory::{DIRECTORY, LAST_LONG, LONG_NAME, RECORD_BYTES, UNIT_OFFSETS, VOLUME_LABEL};
-use super::geometry::{
-    FIRST_CLUSTER, Geometry, Kind, RESERVED_SECTORS, ROOT_RECORDS, TABLES,
-};
-use super::names::{self, Short};
 use super::SECTOR;
+use super::directory::{DIRECTORY, LAST_LONG, LONG_NAME, RECORD_BYTES, UNIT_OFFSETS, VOLUME_LABEL};
+use super::geometry::{FIRST_CLUSTER, Geometry, Kind, RESERVED_SECTORS, ROOT_RECORDS, TABLES};
+use super::names::{self, Short};
 
 /// Folders nested deeper than this are taken for damage.
 const MAX_DEPTH: usize = 32;

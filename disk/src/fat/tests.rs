@@ -298,8 +298,7 @@ fn a_small_volume_is_fat16_and_read_as_it_was_written() {
         "b9ac39c95cb6d39680066abcae652b9781307a233e4b6a233b30cf4991812c42"
     );
     // A root with more than 512 records does not fit.
-    let many: Vec<Entry> =
-        (0..600).map(|n| Entry::file(format!("{n}"), Vec::new())).collect();
+    let many: Vec<Entry> = (0..600).map(|n| Entry::file(format!("{n}"), Vec::new())).collect();
     let refused = write(&file, AT, &volume, &many);
     assert!(matches!(refused, Err(FatError::DirectorySize { records: 601, limit: 512, .. })));
 }

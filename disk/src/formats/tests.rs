@@ -56,8 +56,8 @@ pub(super) fn job(form: Form, to: &Path) -> Job {
     Job { form, to: to.to_owned(), overlay: Overlay::nothing(), identity }
 }
 
-pub(super) fn machine() -> Box<Machine> {
-    Box::new(Machine { name: "Keelson".to_owned(), version: "1.2.3".to_owned() })
+pub(super) fn machine() -> Machine {
+    Machine { name: "Keelson".to_owned(), version: "1.2.3".to_owned() }
 }
 
 fn forms() -> Vec<Form> {

@@ -47,7 +47,7 @@ pub(super) fn plain(identifier: &[u8], node: Node) -> Vec<u8> {
 pub(super) fn with_rock_ridge(identifier: &[u8], name: Option<&str>, node: Node) -> Vec<u8> {
     let mut fields = posix(node);
     if let Some(name) = name {
-        fields.extend(field(b"NM", [&[0], name.as_bytes()].concat().as_slice()));
+        fields.extend(field(*b"NM", [&[0], name.as_bytes()].concat().as_slice()));
     }
     record(identifier, node, &fields)
 }
@@ -63,7 +63,7 @@ pub(super) fn root_self(node: Node) -> Vec<u8> {
     }
     extension.push(1);
     extension.extend([IDENTIFIER, DESCRIPTION].concat());
-    let fields = [field(b"SP", &[0xbe, 0xef, 0]), posix(node), field(b"ER", &extension)].concat();
+    let fields = [field(*b"SP", &[0xbe, 0xef, 0]), posix(node), field(*b"ER", &extension)].concat();
     record(SELF, node, &fields)
 }
 
@@ -73,13 +73,13 @@ fn posix(node: Node) -> Vec<u8> {
         Some(folders) => (0o040_555, folders + 2),
         None => (0o100_444, 1),
     };
-    field(b"PX", &[mode, links, 0, 0, node.serial].map(both32).concat())
+    field(*b"PX", &[mode, links, 0, 0, node.serial].map(both32).concat())
 }
 
 /// A field of the system use sharing protocol: name, length, version, data.
-fn field(name: &[u8; 2], data: &[u8]) -> Vec<u8> {
+fn field(name: [u8; 2], data: &[u8]) -> Vec<u8> {
     let length = u8::try_from(data.len() + 4).expect("names are shorter than 100 bytes");
-    [name.as_slice(), &[length, 1], data].concat()
+    [&name, [length, 1].as_slice(), data].concat()
 }
 
 fn record(identifier: &[u8], node: Node, system_use: &[u8]) -> Vec<u8> {

@@ -23,17 +23,14 @@ pub(super) struct Entry {
 pub(super) fn catalogue(bios: Option<u32>, efi: Entry) -> [u8; 2048] {
     let mut bytes = [0; 2048];
     let mut put = |at: usize, record: [u8; 32]| bytes[at..at + 32].copy_from_slice(&record);
-    match bios {
-        Some(block) => {
-            put(0, validation(PLATFORM_BIOS));
-            put(32, entry(Entry { block, sectors: BIOS_SECTORS }));
-            put(64, last_section(PLATFORM_EFI));
-            put(96, entry(efi));
-        }
-        None => {
-            put(0, validation(PLATFORM_EFI));
-            put(32, entry(efi));
-        }
+    if let Some(block) = bios {
+        put(0, validation(PLATFORM_BIOS));
+        put(32, entry(Entry { block, sectors: BIOS_SECTORS }));
+        put(64, last_section(PLATFORM_EFI));
+        put(96, entry(efi));
+    } else {
+        put(0, validation(PLATFORM_EFI));
+        put(32, entry(efi));
     }
     bytes
 }

@@ -153,7 +153,7 @@ fn a_medium_is_always_the_same_bytes() {
     assert!(first == second);
     // These bytes have been judged by xorriso, isoinfo and sgdisk.
     let digest = hex::encode(Sha256::digest(&first));
-    assert_eq!(digest, "48fd36186af7fdfd671b6dd4f4a696b1f0d402a2129b2ee99b4d4e4ed42c0880");
+    assert_eq!(digest, "cea6a59597ee61d22fc529d84f8a7a773f197a184eeaca9c81c6429612a075f9");
 }
 
 #[test]

@@ -36,10 +36,10 @@ fn job(source: &Source<'_>, wanted: Wanted) -> Result<Option<Job>, BuildError> {
         Format::Qcow2 => Form::Qcow2 { level: QCOW2_LEVEL },
         Format::Vmdk => Form::VmdkStream,
         Format::VmdkSparse => Form::VmdkSparse,
-        Format::Ova => Form::Ova(Box::new(Machine {
+        Format::Ova => Form::Ova(Machine {
             name: "Keelson".to_owned(),
             version: source.plan.version.to_string(),
-        })),
+        }),
         Format::Vhd => Form::Vhd,
         Format::Vhdx => Form::Vhdx,
         Format::Gce => Form::Gce,

@@ -14,9 +14,9 @@ use keelson_format::release::Artifact;
 use keelson_format::uki::{Tries, UkiName};
 use sha2::{Digest as _, Sha256};
 
+use super::BuildError;
 use super::formats::Source;
 use super::inputs::BUILD_TOOLS;
-use super::BuildError;
 use crate::{addon, authenticode, bios, esp, stage};
 
 /// The artifact.

@@ -27,7 +27,7 @@ pub fn replace(
 /// Writes the ESP anew with what `change` makes of its files: their paths and contents.
 pub fn rewrite(
     disk: &ScratchDisk,
-    change: impl FnOnce(&mut Vec<(String, Vec<u8>)>),
+    change: impl FnOnce(&mut Vec<NamedFile>),
 ) -> Result<(), Box<dyn std::error::Error>> {
     let extent = disk.image.extent(ESP)?;
     let file = std::fs::File::options().read(true).write(true).open(disk.image.path())?;
@@ -47,8 +47,11 @@ pub fn rewrite(
     Ok(fat::write(&file, extent.start, &volume, &entries)?)
 }
 
-/// The files of the ESP: their paths and contents.
-pub fn files(disk: &ScratchDisk) -> Result<Vec<(String, Vec<u8>)>, Box<dyn std::error::Error>> {
+/// A path and what the file holds.
+pub type NamedFile = (String, Vec<u8>);
+
+/// The files of the ESP.
+pub fn files(disk: &ScratchDisk) -> Result<Vec<NamedFile>, Box<dyn std::error::Error>> {
     let extent = disk.image.extent(ESP)?;
     let file = std::fs::File::open(disk.image.path())?;
     let volume = Reader::open(&file, extent.start)?;

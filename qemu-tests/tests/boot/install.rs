@@ -21,7 +21,7 @@ const HOST: &str = "\
 boot=1
 if [ -f /var/lib/boots ]; then read boot </var/lib/boots; boot=$((boot + 1)); fi
 echo $boot >/var/lib/boots
-echo \"HOST $boot name=$(cat /etc/from-oem) root=$(($(stat -f -c '%b * %S' /) > 5000000000))\"
+echo \"HOST $boot name=$(cat /etc/from-oem) root=$(($(stat -f -c '%b * %S' /) > 2000000000))\"
 echo \"LIST $(keelson-install list | grep -c 'this system was started from it')\"
 echo DONE $boot
 ";
@@ -44,6 +44,8 @@ impl Target {
     fn live(&self, name: &str) -> Setup {
         let mut setup = Setup::new(name, &BOARD.artifacts.path("keelson.iso"));
         setup.more_disks.push(self.path.clone());
+        // A boot and an installation.
+        setup.limit = Some(BOOT * 2);
         setup
     }
 
@@ -78,7 +80,7 @@ fn host_config() -> String {
 fn live_config(script: &str) -> Config {
     Config::new().file("/etc/host.ign", 0o600, host_config().as_bytes()).script(
         "live",
-        "multi-user.target",
+        "containerd.service ssh.service",
         script,
     )
 }
@@ -99,8 +101,8 @@ echo DONE
     let mut live =
         Machine::boot(&BOARD.tools, &target.live("install-live").ignition(&live_config(script)))?;
     for line in [
-        "empty",
         "this system was started from it",
+        "empty",
         "MEDIUM 1",
         "is no Ignition configuration",
         "CONFIG 1",
@@ -166,12 +168,12 @@ fn an_unattended_installation_that_fails_says_why_and_changes_nothing() -> Outco
     let mut setup = target.live("install-fails").ignition(&live_config("echo UP\n"));
     setup.kernel_words = vec![
         "keelson.install.device=/dev/vdb".to_owned(),
-        "keelson.install.image=http://10.0.2.2:9/disk.raw.zst".to_owned(),
+        "keelson.install.image=http://127.0.0.1:9/disk.raw.zst".to_owned(),
         "keelson.install.then=poweroff".to_owned(),
     ];
     let mut live = Machine::boot(&BOARD.tools, &setup)?;
     let line = live.wait_for("keelson-install: FAILED: ", BOOT)?;
-    assert!(line.contains("fetching http://10.0.2.2:9/SHA256SUMS"), "{line}");
+    assert!(line.contains("fetching http://127.0.0.1:9/SHA256SUMS"), "{line}");
     live.wait_for("this system stays up", BOOT)?;
     live.power_off(END)?;
     assert!(sparse::data_map(&target.path, 4096)?.is_empty());

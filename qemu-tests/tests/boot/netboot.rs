@@ -22,9 +22,9 @@ const UKI: &str = "keelson-netboot.efi";
 /// Memory in MiB that every way of booting gets by with.
 const MEMORY: u32 = 1024;
 /// What is enough where iPXE on BIOS fetches by HTTP.
-const SMALL_BIOS: u32 = 320;
+const SMALL_BIOS: u32 = 256;
 /// What is enough for the single file by HTTP on UEFI.
-const SMALL_UKI: u32 = 512;
+const SMALL_UKI: u32 = 448;
 
 /// A machine without a disk that boots `file`, and that runs a container when it is up.
 fn setup(name: &str, tftp: &Path, file: String, client: NetworkClient) -> Setup {
@@ -150,9 +150,13 @@ fn ipxe_on_bios_fetches_by_http_and_little_memory_is_enough() -> Outcome {
 
 #[test]
 fn ipxe_on_uefi_hands_over_both_archives() -> Outcome {
-    let server = web()?;
-    let script = server.url("pxe/keelson.ipxe");
-    runs_a_container(&setup("pxe-uefi-http", &pxe(), script, NetworkClient::Ipxe))?;
+    let (server, folder) = (web()?, scratch()?);
+    // The firmware fetches iPXE, which looks for `autoexec.ipxe` where it came from.
+    fs_err::copy(BOARD.tools.path("usr/lib/ipxe/ipxe-amd64.efi"), folder.path().join("ipxe.efi"))?;
+    let chain = format!("#!ipxe\ndhcp\nchain {}\n", server.url("pxe/keelson.ipxe"));
+    fs_err::write(folder.path().join("autoexec.ipxe"), chain)?;
+    let client = NetworkClient::Firmware;
+    runs_a_container(&setup("pxe-uefi-http", folder.path(), "ipxe.efi".to_owned(), client))?;
     Ok(())
 }
 

@@ -113,7 +113,7 @@ impl Download {
                 request = request.header("if-range", tag);
             }
         }
-        let response = request.call().map_err(|error| Refused::Passing(error.into()))?;
+        let response = request.call().map_err(refusal)?;
         let status = response.status().as_u16();
         let header = |name: &str| header(&response, name);
         let length: Option<u64> = header("content-length").and_then(|text| text.parse().ok());
@@ -149,6 +149,16 @@ enum Refused {
     /// Asking again is of no use.
     Final(anyhow::Error),
     Passing(anyhow::Error),
+}
+
+/// Certificates and addresses are as wrong at the next attempt.
+fn refusal(error: ureq::Error) -> Refused {
+    let last = match &error {
+        ureq::Error::Io(error) => error.kind() == io::ErrorKind::InvalidData,
+        ureq::Error::BadUri(_) | ureq::Error::Tls(_) | ureq::Error::TooManyRedirects => true,
+        _ => false,
+    };
+    if last { Refused::Final(error.into()) } else { Refused::Passing(error.into()) }
 }
 
 impl Read for Download {

@@ -35,7 +35,13 @@ pub fn delete(endpoint: &str, id: &str) -> Call {
 }
 
 /// `Images - Create Or Update`: a managed image of generation 2 from a blob.
-pub fn image(endpoint: &str, id: &str, location: &str, blob: &str, tags: &[(String, String)]) -> Call {
+pub fn image(
+    endpoint: &str,
+    id: &str,
+    location: &str,
+    blob: &str,
+    tags: &[(String, String)],
+) -> Call {
     let body = json!({
         "location": location,
         "tags": object(tags),

@@ -13,7 +13,8 @@ use crate::block;
 use crate::call::Call;
 use crate::client::{Authorize, CredentialsError, causes};
 
-const ADVICE: &str = "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run `az login`";
+const ADVICE: &str =
+    "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run `az login`";
 
 /// A token of the directory for one service.
 pub struct Token {

@@ -1,5 +1,7 @@
 //! "Authorize with Shared Key", version 2009-09-19 and later: an HMAC over the call with the account's key.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac as _};
@@ -47,7 +49,8 @@ impl Authorize for SharedKey {
         let key = STANDARD
             .decode(&self.key)
             .map_err(|error| failed(format!("the key of the account is not Base64: {error}")))?;
-        let mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|error| failed(error.to_string()))?;
+        let mac =
+            Hmac::<Sha256>::new_from_slice(&key).map_err(|error| failed(error.to_string()))?;
         let signature = STANDARD.encode(mac.chain_update(text).finalize().into_bytes());
         let value = format!("SharedKey {}:{signature}", self.account);
         call.headers.push(("Authorization".to_owned(), value));
@@ -76,12 +79,12 @@ pub fn string_to_sign(call: &Call, account: &str, body: usize) -> String {
         .collect();
     own.sort();
     for (name, value) in own {
-        text.push_str(&format!("{name}:{value}\n"));
+        let _ = writeln!(text, "{name}:{value}");
     }
     let (address, query) = call.url.split_once('?').unwrap_or((&call.url, ""));
     let after_scheme = address.split_once("://").map_or(address, |(_, rest)| rest);
     let path = after_scheme.find('/').map_or("/", |slash| &after_scheme[slash..]);
-    text.push_str(&format!("/{account}{path}"));
+    let _ = write!(text, "/{account}{path}");
     let mut pairs: Vec<(String, &str)> = query
         .split('&')
         .filter(|pair| !pair.is_empty())
@@ -90,7 +93,7 @@ pub fn string_to_sign(call: &Call, account: &str, body: usize) -> String {
         .collect();
     pairs.sort();
     for (name, value) in pairs {
-        text.push_str(&format!("\n{name}:{value}"));
+        let _ = write!(text, "\n{name}:{value}");
     }
     text
 }

@@ -50,7 +50,8 @@ struct Labels {
 
 fn labels(build: &Build, common: &Common) -> Labels {
     let Build { release, .. } = build;
-    let usual = format!("Keelson {} for {}, kernel {}", release.version, release.board, release.kernel);
+    let usual =
+        format!("Keelson {} for {}, kernel {}", release.version, release.board, release.kernel);
     let mut tags = build.tags();
     for (key, value) in &common.tags {
         tags.retain(|(known, _)| known != key);
@@ -81,7 +82,9 @@ pub fn ec2(args: &Ec2Args, common: &Common) -> Result<Opened> {
     let uefi_data = args
         .uefi_data
         .as_ref()
-        .map(|path| std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display())))
+        .map(|path| {
+            std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
+        })
         .transpose()?
         .map(|text| text.trim().to_owned());
     let image = build.artifact("disk.raw", "raw")?;
@@ -113,11 +116,15 @@ pub fn gce(args: &GceArgs, common: &Common) -> Result<Opened> {
     let build = Build::open(&common.folder())?;
     let Labels { name, description, tags } = labels(&build, common);
     let Some(project) = args.project.clone().or_else(google::project) else {
-        bail!("no project: give --project, set GOOGLE_CLOUD_PROJECT, or run `gcloud config set project ID`");
+        bail!(
+            "no project: give --project, set GOOGLE_CLOUD_PROJECT, or run `gcloud config set project ID`"
+        );
     };
     let name = if common.name.is_some() { name } else { Build::label(&name) };
     if name != Build::label(&name) || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
-        bail!("--name {name}: Compute Engine takes 1 to 63 small letters, digits and hyphens, a letter first");
+        bail!(
+            "--name {name}: Compute Engine takes 1 to 63 small letters, digits and hyphens, a letter first"
+        );
     }
     let file = |path: &Option<PathBuf>| -> Result<Option<String>> {
         let Some(path) = path else { return Ok(None) };
@@ -168,7 +175,8 @@ pub fn azure(args: &AzureArgs, common: &Common) -> Result<Opened> {
     let Some(account) = args.storage_account.clone().or(found.name) else {
         bail!("no storage account: give --storage-account or set AZURE_STORAGE_ACCOUNT");
     };
-    let Some(subscription) = args.subscription.clone().or_else(|| set("AZURE_SUBSCRIPTION_ID")).or_else(az_subscription)
+    let Some(subscription) =
+        args.subscription.clone().or_else(|| set("AZURE_SUBSCRIPTION_ID")).or_else(az_subscription)
     else {
         bail!("no subscription: give --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`");
     };
@@ -177,8 +185,12 @@ pub fn azure(args: &AzureArgs, common: &Common) -> Result<Opened> {
     };
     let version = args.gallery_version.clone().unwrap_or_else(|| build.release.version.to_string());
     let is_number = |part: &str| part.parse::<u32>().is_ok();
-    if args.gallery.is_some() && (version.split('.').count() != 3 || !version.split('.').all(is_number)) {
-        bail!("a gallery takes versions as MAJOR.MINOR.PATCH, and {version} is none: give --gallery-version");
+    if args.gallery.is_some()
+        && (version.split('.').count() != 3 || !version.split('.').all(is_number))
+    {
+        bail!(
+            "a gallery takes versions as MAJOR.MINOR.PATCH, and {version} is none: give --gallery-version"
+        );
     }
     let endpoint = args.blob_endpoint.clone().or(found.endpoint);
     let endpoint = endpoint.unwrap_or_else(|| format!("https://{account}.blob.core.windows.net"));
@@ -187,7 +199,8 @@ pub fn azure(args: &AzureArgs, common: &Common) -> Result<Opened> {
         (None, Some(signature)) => Storage::Signature(signature),
         (None, None) => Storage::Token(Token::new("https://storage.azure.com/.default")),
     };
-    let manager = Token::new(&format!("{}/.default", args.management_endpoint.trim_end_matches('/')));
+    let manager =
+        Token::new(&format!("{}/.default", args.management_endpoint.trim_end_matches('/')));
     let image = build.artifact("disk.vhd", "vhd")?;
     let source = Source::open(&image, Overlay::nothing(), blob::CUT)?;
     let kind = args.gallery.as_deref().unwrap_or("image");
@@ -220,9 +233,11 @@ pub fn azure(args: &AzureArgs, common: &Common) -> Result<Opened> {
 /// The default subscription of `az`.
 fn az_subscription() -> Option<String> {
     let folder = std::env::var_os("AZURE_CONFIG_DIR").map(PathBuf::from);
-    let folder = folder.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".azure")))?;
+    let folder =
+        folder.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".azure")))?;
     let text = std::fs::read_to_string(folder.join("azureProfile.json")).ok()?;
-    let profile: serde_json::Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
+    let profile: serde_json::Value =
+        serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
     let mut all = profile.get("subscriptions")?.as_array()?.iter();
     let chosen = all.find(|one| one.get("isDefault").is_some_and(|value| value == true))?;
     Some(chosen.get("id")?.as_str()?.to_owned())
@@ -248,7 +263,8 @@ pub fn openstack(args: &OpenstackArgs, common: &Common) -> Result<Opened> {
     let image = build.artifact("disk-openstack.qcow2", "qcow2 --platform openstack")?;
     let file = Stream::open(&image)?;
     let host = cloud.get("auth_url").unwrap_or_default();
-    let host = host.split("://").last().unwrap_or_default().split(['/', ':']).next().unwrap_or_default();
+    let host =
+        host.split("://").last().unwrap_or_default().split(['/', ':']).next().unwrap_or_default();
     let region = args.region.as_deref().or_else(|| cloud.get("region_name"));
     let place = region.map_or_else(|| host.to_owned(), |region| format!("{host} {region}"));
     Ok(Opened {

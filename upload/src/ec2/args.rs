@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// Options of `upload ec2`.
 #[derive(clap::Args, Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option without a value")]
 pub struct Ec2Args {
     /// Region of the snapshot and the first image [default: the environment's or the profile's]
     #[arg(long, value_name = "REGION")]

@@ -17,7 +17,8 @@ use crate::block;
 use crate::call::Call;
 use crate::client::{Authorize, CredentialsError, causes};
 
-const ADVICE: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run `aws sso login`";
+const ADVICE: &str =
+    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run `aws sso login`";
 
 /// The account that calls, whatever the region.
 pub struct Account {
@@ -62,11 +63,10 @@ impl Account {
     }
 
     fn credentials(&self) -> Result<Credentials, CredentialsError> {
-        let failed =
-            |reason| CredentialsError { provider: "Amazon EC2", reason, advice: ADVICE };
+        let failed = |reason| CredentialsError { provider: "Amazon EC2", reason, advice: ADVICE };
         let mut kept = self.credentials.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         // What runs out within five minutes is replaced now.
-        let soon = SystemTime::now() + Duration::from_secs(300);
+        let soon = SystemTime::now() + Duration::from_mins(5);
         if let Some(kept) = &*kept
             && kept.expiry().is_none_or(|expiry| expiry > soon)
         {
@@ -75,16 +75,15 @@ impl Account {
         let Some(provider) = self.config.credentials_provider() else {
             return Err(failed("none are configured".to_owned()));
         };
-        let found = block::on(provider.provide_credentials())
-            .map_err(|error| failed(causes(&error)))?;
+        let found =
+            block::on(provider.provide_credentials()).map_err(|error| failed(causes(&error)))?;
         Ok(kept.insert(found).clone())
     }
 }
 
 impl Authorize for Signer<'_> {
     fn authorize(&self, call: &mut Call, body: &[u8]) -> Result<(), CredentialsError> {
-        let failed =
-            |reason| CredentialsError { provider: "Amazon EC2", reason, advice: ADVICE };
+        let failed = |reason| CredentialsError { provider: "Amazon EC2", reason, advice: ADVICE };
         let identity = self.account.credentials()?.into();
         let mut settings = SigningSettings::default();
         settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;

@@ -140,7 +140,8 @@ pub fn describe(endpoint: &str, id: &str) -> Call {
 
 /// `DescribeSnapshots`; a dry run finds it completed.
 pub fn snapshot(endpoint: &str, id: &str) -> Call {
-    let answer = "<Response><snapshotSet><item><status>completed</status></item></snapshotSet></Response>";
+    let answer =
+        "<Response><snapshotSet><item><status>completed</status></item></snapshotSet></Response>";
     let fields = vec![("SnapshotId.1", id.to_owned())];
     action(endpoint, "DescribeSnapshots", fields).assume(Reply::text(answer))
 }
@@ -177,14 +178,12 @@ pub fn share(endpoint: &str, id: &str, shares: &[Share]) -> Call {
 
 /// `ModifySnapshotAttribute`: which accounts may copy a snapshot.
 pub fn share_snapshot(endpoint: &str, id: &str, accounts: &[String]) -> Call {
-    let entries =
-        accounts.iter().zip(1..).map(|(account, n)| {
-            (format!("CreateVolumePermission.Add.{n}.UserId"), account.clone())
-        });
-    let fields = vec![
-        ("SnapshotId", id.to_owned()),
-        ("Attribute", "createVolumePermission".to_owned()),
-    ];
+    let entries = accounts
+        .iter()
+        .zip(1..)
+        .map(|(account, n)| (format!("CreateVolumePermission.Add.{n}.UserId"), account.clone()));
+    let fields =
+        vec![("SnapshotId", id.to_owned()), ("Attribute", "createVolumePermission".to_owned())];
     with(action(endpoint, "ModifySnapshotAttribute", fields), entries)
 }
 

@@ -11,7 +11,8 @@ use crate::call::Call;
 use crate::client::{Authorize, CredentialsError, causes};
 
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
-const ADVICE: &str = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS";
+const ADVICE: &str =
+    "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS";
 
 /// Who calls Google.
 #[derive(Default)]

@@ -17,7 +17,9 @@ pub struct Cloud {
 #[derive(Debug, Error)]
 pub enum CloudError {
     /// Nothing is set.
-    #[error("no credentials for OpenStack: name a cloud of clouds.yaml with --cloud or OS_CLOUD, or set OS_AUTH_URL and the rest (`source openrc.sh`)")]
+    #[error(
+        "no credentials for OpenStack: name a cloud of clouds.yaml with --cloud or OS_CLOUD, or set OS_AUTH_URL and the rest (`source openrc.sh`)"
+    )]
     None,
     /// A cloud is named and no file has it.
     #[error("no cloud {name} in {}", searched.join(", "))]
@@ -81,9 +83,15 @@ impl Cloud {
         let Some(name) = name.map(str::to_owned).or_else(|| variable("OS_CLOUD")) else {
             let values: BTreeMap<String, String> = std::env::vars()
                 .filter(|(_, value)| !value.is_empty())
-                .filter_map(|(name, value)| Some((name.strip_prefix("OS_")?.to_ascii_lowercase(), value)))
+                .filter_map(|(name, value)| {
+                    Some((name.strip_prefix("OS_")?.to_ascii_lowercase(), value))
+                })
                 .collect();
-            return if values.contains_key("auth_url") { Ok(Self { values }) } else { Err(CloudError::None) };
+            return if values.contains_key("auth_url") {
+                Ok(Self { values })
+            } else {
+                Err(CloudError::None)
+            };
         };
         let home = variable("XDG_CONFIG_HOME")
             .map(PathBuf::from)
@@ -98,8 +106,10 @@ impl Cloud {
         let Some(path) = files.into_iter().find(|path| path.is_file()) else {
             return Err(CloudError::Unknown { name, searched });
         };
-        let mut cloud = Self::read(&path, &name)?
-            .ok_or_else(|| CloudError::Unknown { name: name.clone(), searched: vec![path.display().to_string()] })?;
+        let mut cloud = Self::read(&path, &name)?.ok_or_else(|| CloudError::Unknown {
+            name: name.clone(),
+            searched: vec![path.display().to_string()],
+        })?;
         // Secrets may lie beside it.
         let secure = path.with_file_name("secure.yaml");
         if secure.is_file()

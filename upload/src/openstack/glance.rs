@@ -56,8 +56,7 @@ pub fn upload(endpoint: &str, id: &str, path: &Path, bytes: u64) -> Call {
 
 /// An image as it is. `sent` is what a dry run takes for granted.
 pub fn show(endpoint: &str, id: &str, bytes: u64, sha512: &str) -> Call {
-    let assumed =
-        json!({ "status": "active", "size": bytes, "os_hash_algo": "sha512", "os_hash_value": sha512 });
+    let assumed = json!({ "status": "active", "size": bytes, "os_hash_algo": "sha512", "os_hash_value": sha512 });
     Call::new("Show image", Method::Get, format!("{endpoint}/v2/images/{id}"))
         .expect(&[404])
         .assume(Reply::json(&assumed))

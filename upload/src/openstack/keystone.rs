@@ -27,7 +27,11 @@ pub struct Keystone<'a> {
 
 impl<'a> Keystone<'a> {
     /// Logs in to nothing yet.
-    pub fn new(client: &'a Client, cloud: &'a Cloud, region: Option<&'a str>) -> Result<Self, CloudError> {
+    pub fn new(
+        client: &'a Client,
+        cloud: &'a Cloud,
+        region: Option<&'a str>,
+    ) -> Result<Self, CloudError> {
         let interface = cloud.get("interface").unwrap_or("public").trim_end_matches("URL");
         let region = region.or_else(|| cloud.get("region_name"));
         let (login, session) = (login(cloud)?, Mutex::new(None));
@@ -79,7 +83,8 @@ pub fn login(cloud: &Cloud) -> Result<Call, CloudError> {
     };
     let domain = |id: &str, name: &str| {
         let own = named(id, name).or_else(|| named("domain_id", "domain_name"));
-        own.or_else(|| named("default_domain", "default_domain")).unwrap_or_else(|| json!({ "id": "default" }))
+        own.or_else(|| named("default_domain", "default_domain"))
+            .unwrap_or_else(|| json!({ "id": "default" }))
     };
     let user = || {
         let mut user = named("user_id", "username")?;
@@ -92,7 +97,8 @@ pub fn login(cloud: &Cloud) -> Result<Call, CloudError> {
     let identity = if let Some(secret) = cloud.get("application_credential_secret") {
         scoped = false;
         let lacking = CloudError::Lacking("no application_credential_id or _name");
-        let mut credential = named("application_credential_id", "application_credential_name").ok_or(lacking)?;
+        let mut credential =
+            named("application_credential_id", "application_credential_name").ok_or(lacking)?;
         if credential.get("name").is_some() {
             credential["user"] =
                 user().ok_or(CloudError::Lacking("a named application credential needs a user"))?;
@@ -111,7 +117,10 @@ pub fn login(cloud: &Cloud) -> Result<Call, CloudError> {
     let mut auth = Map::new();
     auth.insert("identity".to_owned(), identity);
     // An application credential is of one project already.
-    if scoped && let Some(mut project) = named("project_id", "project_name").or_else(|| named("tenant_id", "tenant_name")) {
+    if scoped
+        && let Some(mut project) =
+            named("project_id", "project_name").or_else(|| named("tenant_id", "tenant_name"))
+    {
         if project.get("name").is_some() {
             project["domain"] = domain("project_domain_id", "project_domain_name");
         }
@@ -127,8 +136,11 @@ pub fn login(cloud: &Cloud) -> Result<Call, CloudError> {
 /// The image service in a catalog.
 fn endpoint(token: &Value, region: Option<&str>, interface: &str) -> Option<String> {
     let catalog = token.pointer("/token/catalog")?.as_array()?;
-    let service = catalog.iter().find(|service| service.get("type").is_some_and(|kind| kind == "image"))?;
-    let of = |endpoint: &Value, name: &str| endpoint.get(name).and_then(Value::as_str).map(str::to_owned);
+    let service =
+        catalog.iter().find(|service| service.get("type").is_some_and(|kind| kind == "image"))?;
+    let of = |endpoint: &Value, name: &str| {
+        endpoint.get(name).and_then(Value::as_str).map(str::to_owned)
+    };
     let fits = |endpoint: &&Value| {
         let here = of(endpoint, "region_id").or_else(|| of(endpoint, "region"));
         let in_region = region.is_none() || here.is_none() || here.as_deref() == region;

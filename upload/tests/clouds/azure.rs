@@ -16,7 +16,8 @@ use crate::server::{Answer, Request, Server};
 
 /// Azurite's account and key, which its documentation gives.
 const ACCOUNT: &str = "devstoreaccount1";
-const KEY: &str = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+const KEY: &str =
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 const NAME: &str = "keelson-amd64-usr-1.2.3";
 
 /// A call of the blob service.
@@ -52,7 +53,10 @@ fn manager(refused: bool) -> Server {
         match request.method.as_str() {
             "GET" => match resources.get(id) {
                 Some(resource) => Answer::json(200, resource),
-                None => Answer::json(404, &json!({ "error": { "code": "ResourceNotFound", "message": "none" } })),
+                None => Answer::json(
+                    404,
+                    &json!({ "error": { "code": "ResourceNotFound", "message": "none" } }),
+                ),
             },
             "PUT" => {
                 let mut body: Value = serde_json::from_slice(&request.body).expect("JSON");
@@ -102,11 +106,19 @@ fn a_vhd_becomes_an_image_and_its_blob_goes() {
     let (azurite, manager, (build, vhd)) = (container(), manager(false), build());
     let server = Server::start(&azurite.address, |_| Answer::Forward);
     let images = upload(&build, &server.address, &manager).args(&["--keep-blob"]).images();
-    let id = format!("/subscriptions/s1/resourceGroups/g1/providers/Microsoft.Compute/images/{NAME}");
+    let id =
+        format!("/subscriptions/s1/resourceGroups/g1/providers/Microsoft.Compute/images/{NAME}");
     assert_eq!(images, [("westeurope".to_owned(), id)]);
-    assert!(blobs(&azurite, Method::Get, &format!("vhds/{NAME}.vhd")).1 == vhd, "the blob is not the VHD");
+    assert!(
+        blobs(&azurite, Method::Get, &format!("vhds/{NAME}.vhd")).1 == vhd,
+        "the blob is not the VHD"
+    );
     let pages: usize = server.seen(is_page).iter().map(|request| request.body.len()).sum();
-    assert!(pages < 15 << 20, "{pages} bytes were sent of {} MiB with 13 MiB of data", vhd.len() >> 20);
+    assert!(
+        pages < 15 << 20,
+        "{pages} bytes were sent of {} MiB with 13 MiB of data",
+        vhd.len() >> 20
+    );
 
     let [put] = &manager.seen(|request| request.method == "PUT")[..] else { panic!("not one PUT") };
     let body: Value = serde_json::from_slice(&put.body).expect("JSON");
@@ -123,7 +135,9 @@ fn a_vhd_becomes_an_image_and_its_blob_goes() {
     let images = upload(&build, &azurite.address, &manager).args(&gallery).images();
     assert!(images[0].1.ends_with("/galleries/gal/images/keelson/versions/1.2.3"));
     assert_eq!(blobs(&azurite, Method::Get, "vhds/other.vhd").0, 404);
-    let put = manager.seen(|request| request.method == "PUT" && request.target.contains("/versions/")).remove(0);
+    let put = manager
+        .seen(|request| request.method == "PUT" && request.target.contains("/versions/"))
+        .remove(0);
     let body: Value = serde_json::from_slice(&put.body).expect("JSON");
     let regions = &body["properties"]["publishingProfile"]["targetRegions"];
     assert_eq!(*regions, json!([{ "name": "westeurope" }, { "name": "northeurope" }]));
@@ -138,13 +152,22 @@ fn pages_that_arrived_are_not_sent_again_and_a_busy_server_is_asked_again() {
         let number = if is_page(request) { pages.next() } else { 0 };
         match number {
             1 => Answer::Reply(503, vec![("x-ms-error-code", "ServerBusy".to_owned())], Vec::new()),
-            4.. => Answer::LoseAnswer,
+            4.. => Answer::Mute,
             _ => Answer::Forward,
         }
     });
     let args = ["--parallel", "1", "--keep-blob"];
     let said = upload(&build, &server.address, &manager).args(&args).failed();
-    has(&said, &["Put Page", "no answer after 3 attempts", "blob http://", "az storage blob delete", "the same command again"]);
+    has(
+        &said,
+        &[
+            "Put Page",
+            "no answer after 3 attempts",
+            "blob http://",
+            "az storage blob delete",
+            "the same command again",
+        ],
+    );
     assert!(!said.contains(KEY) && !said.contains("very-secret"));
     let healthy = Server::start(&azurite.address, |_| Answer::Forward);
     upload(&build, &healthy.address, &manager).args(&args).done();
@@ -162,9 +185,13 @@ fn an_image_that_fails_leaves_no_blob_behind() {
     assert_eq!(blobs(&azurite, Method::Get, &format!("vhds/{NAME}.vhd")).0, 404);
     assert_eq!(manager.seen(|request| request.method == "DELETE").len(), 1);
 
-    let wrong = upload(&build, &azurite.address, &manager).env("AZURE_STORAGE_KEY", "AAAA").args(&["--name", "x"]);
+    let wrong = upload(&build, &azurite.address, &manager)
+        .env("AZURE_STORAGE_KEY", "AAAA")
+        .args(&["--name", "x"]);
     has(&wrong.failed(), &["Put Blob", "403"]);
-    let said = upload(&build, &azurite.address, &manager).args(&["--container", "none", "--name", "x"]).failed();
+    let said = upload(&build, &azurite.address, &manager)
+        .args(&["--container", "none", "--name", "x"])
+        .failed();
     has(&said, &["Put Blob", "404 ContainerNotFound", "nothing is left"]);
     let said = Upload::new("azure", &build).args(&["--location", "l"]).failed();
     has(&said, &["no storage account: give --storage-account"]);
@@ -173,7 +200,25 @@ fn an_image_that_fails_leaves_no_blob_behind() {
 #[test]
 fn a_dry_run_prints_pages_and_image() {
     let (build, _) = build();
-    let args = ["--storage-account", "a1", "--subscription", "s1", "--resource-group", "g1", "--location", "l1", "--dry-run"];
+    let args = [
+        "--storage-account",
+        "a1",
+        "--subscription",
+        "s1",
+        "--resource-group",
+        "g1",
+        "--location",
+        "l1",
+        "--dry-run",
+    ];
     let printed = Upload::new("azure", &build).args(&args).done();
-    has(&printed, &["x-ms-range: bytes=0-65535", "Images - Create Or Update", "\"hyperVGeneration\": \"V2\"", "Delete Blob"]);
+    has(
+        &printed,
+        &[
+            "x-ms-range: bytes=0-65535",
+            "Images - Create Or Update",
+            "\"hyperVGeneration\": \"V2\"",
+            "Delete Blob",
+        ],
+    );
 }

@@ -39,7 +39,13 @@ impl Build {
         let path = folder.path();
         let disk = File::create(path.join("disk.raw")).expect("a file");
         disk.set_len(SIZE).expect("a sparse file");
-        let places = [(0, 17_408), (1 << 20, 600_000), (5 << 20, 3 << 20), (20 << 20, 1), (33 << 20, 9 << 20)];
+        let places = [
+            (0, 17_408),
+            (1 << 20, 600_000),
+            (5 << 20, 3 << 20),
+            (20 << 20, 1),
+            (33 << 20, 9 << 20),
+        ];
         for (at, bytes) in places {
             disk.write_all_at(&noise(&at.to_string(), bytes), at).expect("room");
         }

@@ -151,7 +151,14 @@ fn a_disk_becomes_an_image_in_every_region_and_reads_back_the_same() {
     // A second time under the same name is refused before anything is sent.
     let blocks = server.seen(is_block).len();
     let said = upload(&build, &server.address).failed();
-    has(&said, &["has an image keelson-amd64-usr-1.2.3 already", "--name", "nothing is left at the provider"]);
+    has(
+        &said,
+        &[
+            "has an image keelson-amd64-usr-1.2.3 already",
+            "--name",
+            "nothing is left at the provider",
+        ],
+    );
     assert_eq!(server.seen(is_block).len(), blocks);
 }
 
@@ -194,8 +201,18 @@ fn an_upload_that_loses_its_connection_goes_on_where_it_stopped() {
         (is_block(request) && blocks.next() > 20).then_some(Answer::Drop)
     });
     let said = upload(&build, &server.address).failed();
-    has(&said, &["PutSnapshotBlock", "no answer after 3 attempts", "snapshot snap-", "not finished",
-        "aws ec2 delete-snapshot --region eu-central-1", "the same command again", "--abandon"]);
+    has(
+        &said,
+        &[
+            "PutSnapshotBlock",
+            "no answer after 3 attempts",
+            "snapshot snap-",
+            "not finished",
+            "aws ec2 delete-snapshot --region eu-central-1",
+            "the same command again",
+            "--abandon",
+        ],
+    );
     assert!(!said.contains("very-secret"));
     let state = build.states().pop().expect("a state file");
     assert!(!fs::read_to_string(&state).expect("a state file").contains("secret"));
@@ -242,7 +259,8 @@ fn what_an_interrupted_upload_left_can_be_abandoned_or_begun_anew() {
 fn credentials_that_are_missing_or_run_out_are_said_and_the_upload_goes_on_with_new_ones() {
     let (moto, build) = (moto(), Build::new());
     let endpoint = format!("http://{}", moto.address);
-    let said = Upload::new("ec2", &build).args(&["--region", HOME, "--endpoint", &endpoint]).failed();
+    let said =
+        Upload::new("ec2", &build).args(&["--region", HOME, "--endpoint", &endpoint]).failed();
     has(&said, &["no credentials for Amazon EC2", "AWS_PROFILE", "nothing is left"]);
     has(&Upload::new("ec2", &build).failed(), &["no region: give --region"]);
 
@@ -252,11 +270,22 @@ fn credentials_that_are_missing_or_run_out_are_said_and_the_upload_goes_on_with_
             .then(|| amazon_error(400, "RequestExpired", "Request has expired."))
     });
     let said = upload(&build, &expired.address).failed();
-    has(&said, &["RegisterImage", "400 RequestExpired Request has expired.", "snapshot snap-", "the same command again"]);
+    has(
+        &said,
+        &[
+            "RegisterImage",
+            "400 RequestExpired Request has expired.",
+            "snapshot snap-",
+            "the same command again",
+        ],
+    );
     let healthy = proxy(&moto, |_| None);
     // By a profile this time, as the AWS command line reads it.
     fs::create_dir(build.path().join(".aws")).expect("a folder");
-    build.add(".aws/credentials", b"[work]\naws_access_key_id = test\naws_secret_access_key = test\n");
+    build.add(
+        ".aws/credentials",
+        b"[work]\naws_access_key_id = test\naws_secret_access_key = test\n",
+    );
     build.add(".aws/config", format!("[profile work]\nregion = {HOME}\n").as_bytes());
     let endpoint = healthy.url();
     Upload::new("ec2", &build).args(&["--profile", "work", "--endpoint", &endpoint]).done();
@@ -274,19 +303,31 @@ fn a_region_that_fails_half_way_is_rolled_back_or_made_up_for() {
     let copies = ["--copy-to", "us-east-1", "--copy-to", "ap-south-1"];
     let server = proxy(&moto, refuse);
     let said = upload(&build, &server.address).args(&copies).failed();
-    has(&said, &["ap-south-1: CopyImage", "ResourceLimitExceeded Too many copies.", "nothing is left"]);
+    has(
+        &said,
+        &["ap-south-1: CopyImage", "ResourceLimitExceeded Too many copies.", "nothing is left"],
+    );
     for region in [HOME, "us-east-1", "ap-south-1"] {
         is_empty(&moto, region);
     }
 
     let kept = [&copies[..], &["--on-failure", "continue"]].concat();
     let said = upload(&build, &server.address).args(&kept).failed();
-    has(&said, &["ap-south-1: CopyImage", "at the provider stands:", "in us-east-1;", "the same command again"]);
+    has(
+        &said,
+        &[
+            "ap-south-1: CopyImage",
+            "at the provider stands:",
+            "in us-east-1;",
+            "the same command again",
+        ],
+    );
     assert_eq!(look(&moto, "us-east-1")["images"].as_object().expect("a map").len(), 1);
     let healthy = proxy(&moto, |_| None);
     let images = upload(&build, &healthy.address).args(&kept).images();
     assert_eq!(images.len(), 3);
-    let registered = |action: &'static str| healthy.seen(move |request| request.is_action(action)).len();
+    let registered =
+        |action: &'static str| healthy.seen(move |request| request.is_action(action)).len();
     assert_eq!((registered("RegisterImage"), registered("CopyImage")), (0, 1));
     for region in [HOME, "us-east-1", "ap-south-1"] {
         assert_eq!(look(&moto, region)["images"].as_object().expect("a map").len(), 1);
@@ -301,10 +342,15 @@ fn what_cannot_be_removed_is_named_with_the_command_that_does() {
         refused.then(|| amazon_error(403, "UnauthorizedOperation", "You are not authorized."))
     });
     let said = upload(&build, &server.address).failed();
-    has(&said, &[
-        "RegisterImage", "UnauthorizedOperation", "could not be removed: DeleteSnapshot",
-        "remove it by hand with: aws ec2 delete-snapshot --region eu-central-1 --snapshot-id snap-",
-    ]);
+    has(
+        &said,
+        &[
+            "RegisterImage",
+            "UnauthorizedOperation",
+            "could not be removed: DeleteSnapshot",
+            "remove it by hand with: aws ec2 delete-snapshot --region eu-central-1 --snapshot-id snap-",
+        ],
+    );
     upload(&build, &moto.address).args(&["--abandon"]).done();
     is_empty(&moto, HOME);
 }
@@ -312,17 +358,34 @@ fn what_cannot_be_removed_is_named_with_the_command_that_does() {
 #[test]
 fn a_dry_run_prints_every_call_and_needs_neither_network_nor_credentials() {
     let build = Build::new();
-    let dry = Upload::new("ec2", &build)
-        .args(&["--region", HOME, "--copy-to", "us-east-1", "--public", "--dry-run"]);
+    let dry = Upload::new("ec2", &build).args(&[
+        "--region",
+        HOME,
+        "--copy-to",
+        "us-east-1",
+        "--public",
+        "--dry-run",
+    ]);
     let printed = dry.done();
     let count = |name: &str| printed.matches(&format!("  {name}\n")).count();
     assert_eq!(count("PutSnapshotBlock"), 29);
     for (name, times) in [
-        ("DescribeImages", 4), ("StartSnapshot", 1), ("CompleteSnapshot", 1), ("DescribeSnapshots", 1),
-        ("RegisterImage", 1), ("CopyImage", 1), ("ModifyImageAttribute", 2),
+        ("DescribeImages", 4),
+        ("StartSnapshot", 1),
+        ("CompleteSnapshot", 1),
+        ("DescribeSnapshots", 1),
+        ("RegisterImage", 1),
+        ("CopyImage", 1),
+        ("ModifyImageAttribute", 2),
     ] {
         assert_eq!(count(name), times, "{name} in:\n{printed}");
     }
-    has(&printed, &["POST https://ec2.us-east-1.amazonaws.com/  CopyImage", "LaunchPermission.Add.1.Group=all"]);
+    has(
+        &printed,
+        &[
+            "POST https://ec2.us-east-1.amazonaws.com/  CopyImage",
+            "LaunchPermission.Add.1.Group=all",
+        ],
+    );
     assert!(build.states().is_empty());
 }

@@ -81,7 +81,10 @@ static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
         // The one package that has no wheel.
         pip.arg("--no-binary=simplegeneric");
         pip.args(["--disable-pip-version-check", "-r"]).arg(here().join("requirements.txt"));
-        succeed(&mut pip, "the packages could not be installed: is the registry of Python packages reachable?");
+        succeed(
+            &mut pip,
+            "the packages could not be installed: is the registry of Python packages reachable?",
+        );
     });
     folder.join("bin/python")
 });
@@ -94,7 +97,10 @@ static NODE: LazyLock<PathBuf> = LazyLock::new(|| {
         }
         let mut npm = Command::new("npm");
         npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
-        succeed(&mut npm, "the tests of uploads need Node.js 20 or newer with npm (Debian: npm), and its registry");
+        succeed(
+            &mut npm,
+            "the tests of uploads need Node.js 20 or newer with npm (Debian: npm), and its registry",
+        );
     })
 });
 
@@ -137,14 +143,17 @@ fn program(path: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
 pub fn moto() -> Emulator {
     let port = free_port();
     let arguments = ["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()];
-    start(program(PYTHON.as_path(), &arguments), port, "Running on http")
+    let mut command = program(PYTHON.as_path(), &arguments);
+    command.env("MOTO_EC2_LOAD_DEFAULT_AMIS", "false");
+    start(command, port, "Running on http")
 }
 
 /// The storage emulator with a bucket `images`.
 pub fn storage() -> Emulator {
     let port = free_port();
     let number = port.to_string();
-    let arguments = ["-m", "gcp_storage_emulator", "start", "--host", "127.0.0.1", "--port", &number];
+    let arguments =
+        ["-m", "gcp_storage_emulator", "start", "--host", "127.0.0.1", "--port", &number];
     let mut command = program(PYTHON.as_path(), &arguments);
     command.args(["--in-memory", "--default-bucket", "images"]);
     start(command, port, "All services started")
@@ -153,7 +162,8 @@ pub fn storage() -> Emulator {
 /// Azurite's blob service.
 pub fn azurite() -> Emulator {
     let port = free_port();
-    let arguments = ["--inMemoryPersistence", "--disableTelemetry", "--blobPort", &port.to_string()];
+    let arguments =
+        ["--inMemoryPersistence", "--disableTelemetry", "--blobPort", &port.to_string()];
     let command = program(NODE.join("node_modules/.bin/azurite-blob"), &arguments);
     start(command, port, "successfully listens")
 }
@@ -161,7 +171,7 @@ pub fn azurite() -> Emulator {
 /// Glance, without Keystone in front of it.
 pub fn glance() -> Emulator {
     let port = free_port();
-    let script = here().join("glance.py");
+    let script = here().join("image_service.py");
     let mut command = Command::new(PYTHON.as_path());
     command.arg(script).arg(port.to_string());
     start(command, port, "glance is ready")

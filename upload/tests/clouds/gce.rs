@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::build::{Build, noise};
 use crate::emulators::{Emulator, storage};
 use crate::faults::Count;
-use crate::run::{Upload, has};
+use crate::run::{Upload, get, has};
 use crate::server::{Answer, Request, Server};
 
 const NAME: &str = "keelson-amd64-usr-1-2-3";
@@ -30,7 +30,8 @@ fn compute(refusal: Option<&'static str>) -> Server {
         match (request.method.as_str(), path.contains("/operations/")) {
             ("GET", true) => {
                 let error = json!({ "errors": [{ "code": refusal, "message": "It cannot be." }] });
-                let mut operation = json!({ "kind": "compute#operation", "name": last, "status": "DONE" });
+                let mut operation =
+                    json!({ "kind": "compute#operation", "name": last, "status": "DONE" });
                 if refusal.is_some() {
                     operation["error"] = error;
                 }
@@ -49,7 +50,10 @@ fn compute(refusal: Option<&'static str>) -> Server {
             ("POST", _) => {
                 let body: Value = serde_json::from_slice(&request.body).expect("JSON");
                 images.extend(body["name"].as_str().map(str::to_owned));
-                Answer::json(200, &json!({ "kind": "compute#operation", "name": "operation-1", "status": "RUNNING" }))
+                Answer::json(
+                    200,
+                    &json!({ "kind": "compute#operation", "name": "operation-1", "status": "RUNNING" }),
+                )
             }
             other => panic!("{other:?} of {}", request.target),
         }
@@ -59,7 +63,16 @@ fn compute(refusal: Option<&'static str>) -> Server {
 fn upload(build: &Build, storage: &str, compute: &Server) -> Upload {
     let endpoint = format!("{}/compute/v1", compute.url());
     Upload::new("gce", build)
-        .args(&["--project", "p1", "--bucket", "images", "--family", "keelson", "--compute-endpoint", &endpoint])
+        .args(&[
+            "--project",
+            "p1",
+            "--bucket",
+            "images",
+            "--family",
+            "keelson",
+            "--compute-endpoint",
+            &endpoint,
+        ])
         .env("STORAGE_EMULATOR_HOST", storage)
         .env("GCE_METADATA_HOST", &compute.address)
 }
@@ -73,7 +86,7 @@ fn build() -> Build {
 /// Names of the objects in the bucket.
 fn objects(storage: &Emulator) -> Vec<String> {
     let url = format!("http://{}/storage/v1/b/images/o", storage.address);
-    let text = reqwest::blocking::get(url).and_then(|reply| reply.bytes()).expect("an answer");
+    let text = get(&url);
     let list: Value = serde_json::from_slice(&text).expect("JSON");
     let items = list["items"].as_array().cloned().unwrap_or_default();
     items.iter().map(|item| item["name"].as_str().expect("text").to_owned()).collect()
@@ -89,27 +102,35 @@ fn an_archive_becomes_an_image_and_leaves_the_bucket() {
     let images = upload(&build, &storage.address, &compute).args(&["--keep-object"]).images();
     assert_eq!(images, [("p1".to_owned(), format!("projects/p1/global/images/{NAME}"))]);
     assert_eq!(objects(&storage), [format!("{NAME}.tar.gz")]);
-    let url = format!("http://{}/download/storage/v1/b/images/o/{NAME}.tar.gz?alt=media", storage.address);
-    let kept = reqwest::blocking::get(url).and_then(|reply| reply.bytes()).expect("an answer");
+    let url = format!(
+        "http://{}/download/storage/v1/b/images/o/{NAME}.tar.gz?alt=media",
+        storage.address
+    );
+    let kept = get(&url);
     let path = build.add("read-back", &kept);
     let archive = build.path().join("gce.tar.gz");
     assert_eq!(sparse::sha256(&path).expect("a file"), sparse::sha256(&archive).expect("a file"));
 
-    let [insert] = &compute.seen(|request| request.method == "POST")[..] else { panic!("one insert") };
+    let [insert] = &compute.seen(|request| request.method == "POST")[..] else {
+        panic!("one insert")
+    };
     let body: Value = serde_json::from_slice(&insert.body).expect("JSON");
     assert!(insert.target.starts_with("/compute/v1/projects/p1/global/images?requestId="));
-    assert_eq!(body, json!({
-        "name": NAME, "family": "keelson", "architecture": "X86_64",
-        "description": "Keelson 1.2.3 for amd64-usr, kernel 6.12.0",
-        "labels": {
-            "keelson-version": "1-2-3", "keelson-board": "amd64-usr", "keelson-keys": "dev",
-            "keelson-root-hash": "0".repeat(63),
-        },
-        "guestOsFeatures": [{ "type": "UEFI_COMPATIBLE" }, { "type": "VIRTIO_SCSI_MULTIQUEUE" }, { "type": "GVNIC" }],
-        "rawDisk": {
-            "source": format!("https://storage.googleapis.com/images/{NAME}.tar.gz"), "containerType": "TAR",
-        },
-    }));
+    assert_eq!(
+        body,
+        json!({
+            "name": NAME, "family": "keelson", "architecture": "X86_64",
+            "description": "Keelson 1.2.3 for amd64-usr, kernel 6.12.0",
+            "labels": {
+                "keelson-version": "1-2-3", "keelson-board": "amd64-usr", "keelson-keys": "dev",
+                "keelson-root-hash": "0".repeat(63),
+            },
+            "guestOsFeatures": [{ "type": "UEFI_COMPATIBLE" }, { "type": "VIRTIO_SCSI_MULTIQUEUE" }, { "type": "GVNIC" }],
+            "rawDisk": {
+                "source": format!("https://storage.googleapis.com/images/{NAME}.tar.gz"), "containerType": "TAR",
+            },
+        })
+    );
     let said = upload(&build, &storage.address, &compute).failed();
     has(&said, &["p1 has an image keelson-amd64-usr-1-2-3 already"]);
     upload(&build, &storage.address, &compute).args(&["--name", "second"]).done();
@@ -125,13 +146,22 @@ fn a_connection_that_is_lost_is_gone_on_with_from_where_the_object_reaches() {
         if is_chunk(request) && chunks.next() > 1 { Answer::Drop } else { Answer::Forward }
     });
     let said = upload(&build, &server.address, &compute).failed();
-    has(&said, &["objects.insert", "no answer after 3 attempts", "object keelson-amd64-usr-1-2-3.tar.gz in images",
-        "gcloud storage rm gs://images/", "the same command again"]);
+    has(
+        &said,
+        &[
+            "objects.insert",
+            "no answer after 3 attempts",
+            "object keelson-amd64-usr-1-2-3.tar.gz in images",
+            "gcloud storage rm gs://images/",
+            "the same command again",
+        ],
+    );
     assert!(!said.contains("upload_id") && !said.contains("very-secret"));
     let healthy = Server::start(&storage.address, |_| Answer::Forward);
     // The session was given by the first server's address.
     let state = build.states().pop().expect("a state file");
-    let text = std::fs::read_to_string(&state).expect("text").replace(&server.address, &healthy.address);
+    let text =
+        std::fs::read_to_string(&state).expect("text").replace(&server.address, &healthy.address);
     std::fs::write(&state, text).expect("room");
     upload(&build, &healthy.address, &compute).done();
     assert_eq!(healthy.seen(is_chunk).len(), 2, "the first chunk was sent again");
@@ -142,7 +172,10 @@ fn a_connection_that_is_lost_is_gone_on_with_from_where_the_object_reaches() {
 fn an_image_that_is_refused_leaves_no_archive_behind() {
     let (storage, build, compute) = (storage(), build(), compute(Some("QUOTA_EXCEEDED")));
     let said = upload(&build, &storage.address, &compute).failed();
-    has(&said, &["image keelson-amd64-usr-1-2-3 is QUOTA_EXCEEDED: It cannot be.", "nothing is left"]);
+    has(
+        &said,
+        &["image keelson-amd64-usr-1-2-3 is QUOTA_EXCEEDED: It cannot be.", "nothing is left"],
+    );
     assert_eq!(objects(&storage), [""; 0]);
     assert_eq!(compute.seen(|request| request.method == "DELETE").len(), 1);
     assert!(build.states().is_empty());
@@ -151,8 +184,20 @@ fn an_image_that_is_refused_leaves_no_archive_behind() {
 #[test]
 fn a_dry_run_prints_the_insert() {
     let build = build();
-    let dry = Upload::new("gce", &build).args(&["--project", "p1", "--bucket", "images", "--dry-run"]);
+    let dry =
+        Upload::new("gce", &build).args(&["--project", "p1", "--bucket", "images", "--dry-run"]);
     let printed = dry.done();
-    has(&printed, &["Content-Range: bytes 16777216-20971519/20971520", "images.insert", "\"UEFI_COMPATIBLE\"", "objects.delete"]);
-    has(&Upload::new("gce", &build).args(&["--bucket", "b"]).failed(), &["no project: give --project"]);
+    has(
+        &printed,
+        &[
+            "Content-Range: bytes 16777216-20971519/20971520",
+            "images.insert",
+            "\"UEFI_COMPATIBLE\"",
+            "objects.delete",
+        ],
+    );
+    has(
+        &Upload::new("gce", &build).args(&["--bucket", "b"]).failed(),
+        &["no project: give --project"],
+    );
 }

@@ -67,3 +67,10 @@ pub fn has(text: &str, parts: &[&str]) {
         assert!(text.contains(part), "no `{part}` in:\n{text}");
     }
 }
+
+/// What an emulator answers to a plain GET.
+pub fn get(url: &str) -> Vec<u8> {
+    keelson_upload::block::provider();
+    let answer = reqwest::blocking::get(url).and_then(reqwest::blocking::Response::bytes);
+    answer.expect("an answer").to_vec()
+}

@@ -1,5 +1,6 @@
 //! A small HTTP server: answers by a function, or hands a call on to an emulator, or breaks the connection.
 
+use std::fmt::Write as _;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -22,7 +23,7 @@ pub enum Answer {
     /// Handed on.
     Forward,
     /// Handed on, but the answer is lost.
-    LoseAnswer,
+    Mute,
     /// The connection breaks.
     Drop,
 }
@@ -114,21 +115,22 @@ fn serve(
         Answer::Reply(status, headers, body) => {
             let mut head = format!("HTTP/1.1 {status} Status\r\nConnection: close\r\n");
             for (name, value) in headers {
-                head.push_str(&format!("{name}: {value}\r\n"));
+                let _ = write!(head, "{name}: {value}\r\n");
             }
-            head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+            let _ = write!(head, "Content-Length: {}\r\n\r\n", body.len());
             stream.write_all(head.as_bytes())?;
             stream.write_all(&body)
         }
         Answer::Forward => {
             let answer = forward(&request, upstream)?;
             // Addresses that the emulator gives lead back here.
-            let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(answer.len());
+            let end =
+                answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(answer.len());
             let head = String::from_utf8_lossy(&answer[..end]).replace(upstream, own);
             stream.write_all(head.as_bytes())?;
             stream.write_all(&answer[end..])
         }
-        Answer::LoseAnswer => forward(&request, upstream).map(|_| ()),
+        Answer::Mute => forward(&request, upstream).map(|_| ()),
         Answer::Drop => Ok(()),
     }
 }
@@ -159,10 +161,11 @@ fn read(stream: &mut TcpStream) -> io::Result<Request> {
 
 fn forward(request: &Request, upstream: &str) -> io::Result<Vec<u8>> {
     let mut emulator = TcpStream::connect(upstream)?;
-    let mut head = format!("{} {} HTTP/1.1\r\nConnection: close\r\n", request.method, request.target);
+    let mut head =
+        format!("{} {} HTTP/1.1\r\nConnection: close\r\n", request.method, request.target);
     for (name, value) in &request.headers {
         if !name.eq_ignore_ascii_case("connection") {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            let _ = write!(head, "{name}: {value}\r\n");
         }
     }
     head.push_str("\r\n");

@@ -35,7 +35,7 @@ fn rows() -> Vec<Row> {
         ),
         ("disk-sparse.vmdk", Form::VmdkSparse, Some(&["-O", "vmdk"])),
         ("disk.vmdk", Form::VmdkStream, Some(&["-O", "vmdk", "-o", "subformat=streamOptimized"])),
-        ("keelson.ova", Form::Ova(Box::new(machine)), None),
+        ("keelson.ova", Form::Ova(machine), None),
         ("disk.vhd", Form::Vhd, Some(&["-O", "vpc", "-o", "subformat=fixed,force_size=on"])),
         ("disk.vhdx", Form::Vhdx, Some(&["-O", "vhdx"])),
         ("gce.tar.gz", Form::Gce, None),

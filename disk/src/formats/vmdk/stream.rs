@@ -91,7 +91,9 @@ impl Stream {
         let (digest, targets) = (&mut self.digest, &mut self.targets);
         let hash = || {
             if let Some(digest) = digest {
-                parts.iter().for_each(|part| digest.update(part));
+                for part in parts {
+                    digest.update(part);
+                }
             }
         };
         let write = || {

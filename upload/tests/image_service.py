@@ -1,4 +1,4 @@
-"""Glance with SQLite and files in the current folder, without Keystone: `glance.py PORT`."""
+"""Glance with SQLite and files in the current folder, without Keystone: `image_service.py PORT`."""
 
 import os
 import socketserver
@@ -12,6 +12,9 @@ HERE = Path.cwd()
 PASTE = Path(sys.prefix) / "etc/glance/glance-api-paste.ini"
 
 (HERE / "images").mkdir()
+# Who calls is said by headers, which the middleware of Keystone would set: see `bounded`.
+paste = PASTE.read_text().replace("unauthenticated-context rootapp", "context rootapp")
+(HERE / "glance-api-paste.ini").write_text(paste)
 (HERE / "glance-api.conf").write_text(
     f"""[DEFAULT]
 worker_self_reference_url = http://127.0.0.1:{PORT}
@@ -24,7 +27,7 @@ stores = file
 filesystem_store_datadir = {HERE}/images
 [paste_deploy]
 flavor =
-config_file = {PASTE}
+config_file = {HERE}/glance-api-paste.ini
 """
 )
 os.environ["OS_GLANCE_CONFIG_DIR"] = str(HERE)
@@ -65,6 +68,10 @@ def bounded(app):
     def run(environ, start_response):
         length = int(environ.get("CONTENT_LENGTH") or 0)
         environ["wsgi.input"] = Input(environ["wsgi.input"], length)
+        environ["HTTP_X_IDENTITY_STATUS"] = "Confirmed"
+        environ["HTTP_X_ROLES"] = "admin,member,reader"
+        environ["HTTP_X_PROJECT_ID"] = "00000000000000000000000000000001"
+        environ["HTTP_X_USER_ID"] = "00000000000000000000000000000002"
         return app(environ, start_response)
 
     return run
