@@ -33,5 +33,6 @@ pub use error::{Log, MachineError};
 pub use machine::{Ending, Machine};
 pub use qmp::Event;
 pub use setup::{
-    Bus, Clock, Disk, Firmware, FwCfg, Network, NetworkBoot, NetworkClient, OnReset, Serial, Setup, Tpm,
+    Bus, Clock, Disk, Firmware, FwCfg, Network, NetworkBoot, NetworkClient, OnReset, Serial, Setup,
+    Tpm,
 };

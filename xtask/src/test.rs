@@ -7,7 +7,7 @@ use keelson_qemu_tests::tools::{JUDGE_PACKAGES, MACHINE_PACKAGES, SERVICE_PACKAG
 
 use crate::build_image::{self, BoardArgs};
 use crate::sdk::SdkArgs;
-use crate::workspace;
+use crate::{upload, workspace};
 
 /// Build the image, then run all tests, boot tests included
 ///
@@ -45,7 +45,8 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     }
     let mut runs = Vec::new();
     if !args.boot {
-        runs.push(vec!["--exclude", BOOT_TESTS]);
+        runs.push(vec!["--exclude", BOOT_TESTS, "--exclude", upload::PACKAGE]);
+        runs.push(vec!["--package", upload::PACKAGE, "--profile", upload::PROFILE]);
     }
     if !args.unit {
         runs.push(vec!["--package", BOOT_TESTS]);

@@ -7,6 +7,11 @@ use anyhow::{Context as _, Result};
 
 use crate::workspace;
 
+/// The package of the upload.
+pub const PACKAGE: &str = "keelson-upload";
+/// How it is compiled.
+pub const PROFILE: &str = "upload";
+
 /// Put an image into EC2, Compute Engine, Azure or OpenStack
 ///
 /// `cargo xtask upload PROVIDER --help` says what each takes. The program is a package of its own, compiled on its first
@@ -22,7 +27,9 @@ pub struct Args {
 pub fn main(args: &Args) -> Result<ExitCode> {
     let root = workspace::root()?;
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["run", "--quiet", "--locked", "--package", "keelson-upload", "--manifest-path"]);
+    cargo
+        .args(["run", "--quiet", "--locked", "--profile", PROFILE, "--package", PACKAGE])
+        .arg("--manifest-path");
     cargo.arg(root.join("Cargo.toml")).arg("--").args(&args.arguments);
     let status = cargo.status().context("running cargo run")?;
     // 2 is a wrong command line, as everywhere.

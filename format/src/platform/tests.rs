@@ -57,7 +57,7 @@ fn the_last_console_is_the_one_people_look_at() {
         (Platform::Kubevirt, "console=tty0"),
     ] {
         let words = platform.command_line();
-        let consoles = words.split(' ').filter(|word| word.starts_with("console="));
-        assert_eq!(consoles.last(), Some(last), "{platform}");
+        let mut consoles = words.split(' ').filter(|word| word.starts_with("console="));
+        assert_eq!(consoles.next_back(), Some(last), "{platform}");
     }
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use fs_err as fs;
-use keelson_format::disk::{Role, Slot};
 use keelson_disk::content::Content;
+use keelson_format::disk::{Role, Slot};
 use keelson_format::signature::{
     Ed25519, RELEASE_KEYS, SlotSignature, Statement, trusted_keys_to_text,
 };
