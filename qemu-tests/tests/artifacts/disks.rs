@@ -35,9 +35,10 @@ fn is_the_disk(artifact: &str, format: &str) -> Outcome {
         assert!(words.contains("No errors were found"), "{words}");
     }
     let mut command = tool("qemu-img")?;
-    command.args(["compare", "-s", "-f", "raw", "-F", format]);
+    command.args(["compare", "-f", "raw", "-F", format]);
     let words = judged(command.arg(disk_of(artifact, folder.path())?).arg(&image))?;
-    assert!(words.contains("Images are identical"), "{words}");
+    // A warning where one is longer.
+    assert!(words.contains("Images are identical") && !words.contains("size"), "{words}");
     Ok(())
 }
 
@@ -103,7 +104,7 @@ fn bmaptool_copies_and_verifies_the_disk() -> Outcome {
     command.arg("copy").arg("--bmap").arg(BOARD.artifacts.path("disk.raw.bmap"));
     judged(command.arg(&raw).arg(&target))?;
     let mut command = tool("qemu-img")?;
-    judged(command.args(["compare", "-s", "-f", "raw", "-F", "raw"]).arg(&raw).arg(&target))?;
+    judged(command.args(["compare", "-f", "raw", "-F", "raw"]).arg(&raw).arg(&target))?;
     let words = judged(tool("sgdisk")?.arg("-v").arg(&target))?;
     assert!(words.contains("No problems found"), "{words}");
     Ok(())
