@@ -7,7 +7,8 @@ use std::{fmt, io};
 pub struct Errno(pub i32);
 
 impl Errno {
-    /// That of the last system call.
+    /// That of the last system call of libc.
+    #[cfg(any(test, not(target_arch = "x86_64")))]
     pub fn last() -> Self {
         Self(io::Error::last_os_error().raw_os_error().unwrap_or(0))
     }

@@ -122,7 +122,8 @@ fn make(kind: u64, path: &'static std::ffi::CStr) -> Result<OwnedFd, Errno> {
     let cloned = unsafe { clone::start(open_own, argument, Some(&raw mut stack), flags, None) };
     clone::set_signal_mask(before);
     let cloned = cloned?;
-    let _reaped = waitpid(Some(cloned.pid), WaitOptions::empty());
+    // The process uses this stack until it has ended.
+    while matches!(waitpid(Some(cloned.pid), WaitOptions::empty()), Err(rustix::io::Errno::INTR)) {}
     // SAFETY: the process opened it in the table of this one, for this one alone.
     request.outcome.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) })
 }
