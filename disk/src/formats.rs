@@ -82,7 +82,9 @@ pub struct Job {
     pub identity: Uuid,
 }
 
-/// Why formats were not written. No file of any of the jobs is left then.
+/// Why formats were not written. No file of any of the jobs is left then, but for those that were there before
+/// where the disk was refused ([`FormatError::Length`], [`FormatError::TooLong`], [`FormatError::Overlay`]) or could
+/// not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
     /// The raw disk could not be read.
@@ -145,7 +147,7 @@ pub enum FormatError {
 
 /// What writes one file.
 trait Writer: Send {
-    /// Takes the next window. Windows ascend; those that are left out hold only zeroes.
+    /// Takes the next window, which is not all zeroes. Windows ascend; those that are left out hold only zeroes.
     fn window(&mut self, window: &Window) -> io::Result<()>;
 
     /// Writes what comes at the end.

@@ -21,7 +21,7 @@ pub(crate) fn disks(mode: Mode) -> Vec<Disk> {
     let mut names = names(Path::new(FOLDER));
     names.retain(|name| !NOT_DISKS.iter().any(|kind| name.starts_with(kind)));
     names.retain(|name| mode == Mode::Live || !name.starts_with(CD));
-    names.iter().filter_map(|name| disk(name)).collect()
+    names.iter().filter_map(|name| disk(name, mode)).collect()
 }
 
 /// Node of a block device.
@@ -30,7 +30,7 @@ pub(crate) fn node(name: &str) -> String {
     format!("/dev/{}", name.replace('!', "/"))
 }
 
-fn disk(name: &str) -> Option<Disk> {
+fn disk(name: &str, mode: Mode) -> Option<Disk> {
     let folder = Path::new(FOLDER).join(name);
     if name.starts_with(CD) {
         // The kernel learns the size of a disc when the drive is opened.
@@ -42,14 +42,7 @@ fn disk(name: &str) -> Option<Disk> {
     }
     let own = number(&folder.join("queue/logical_block_size"));
     let own = own.filter(|bytes| (512..=65536).contains(bytes)).unwrap_or(SIZE_UNIT);
-    let (sector, table) = match read_table(&node(name), own, bytes) {
-        // A live medium has a table of sectors of 512 bytes whatever it was written to.
-        Err(TableError::Absent) if own != SIZE_UNIT => {
-            let table = read_table(&node(name), SIZE_UNIT, bytes);
-            (if table.is_ok() { SIZE_UNIT } else { own }, table)
-        }
-        table => (own, table),
-    };
+    let (sector, table) = find_table(&node(name), own, bytes, mode);
     let partitions = match &table {
         Ok(table) if sector == own => partitions(&folder, table, sector),
         Ok(table) => unmapped(name, table),
@@ -98,6 +91,20 @@ fn unmapped(disk: &str, table: &Table) -> Vec<Partition> {
     table.entries.iter().map(partition).collect()
 }
 
+/// The table of a disk of `own` bytes a sector, and the bytes of the sectors it counts in.
+///
+/// A live medium has a table of sectors of 512 bytes whatever it was written to. The kernel makes no
+/// partitions of such a table: on a disk that is installed it is a mistake, and is none here either.
+fn find_table(node: &str, own: u64, bytes: u64, mode: Mode) -> (u64, Result<Table, TableError>) {
+    match read_table(node, own, bytes) {
+        Err(TableError::Absent) if own != SIZE_UNIT && mode == Mode::Live => {
+            let table = read_table(node, SIZE_UNIT, bytes);
+            (if table.is_ok() { SIZE_UNIT } else { own }, table)
+        }
+        table => (own, table),
+    }
+}
+
 /// The primary table, or the backup at the disk's end where the primary is damaged.
 fn read_table(node: &str, sector: u64, bytes: u64) -> Result<Table, TableError> {
     let disk = File::open(node).map_err(|_| TableError::Absent)?;
@@ -137,4 +144,31 @@ fn names(folder: &Path) -> Vec<String> {
         entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort();
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gpt_table;
+
+    #[test]
+    fn a_table_of_smaller_sectors_than_the_disks_is_read_in_a_live_boot_alone() {
+        let path = std::env::temp_dir().join(format!("keelson-devices-{}", std::process::id()));
+        let disk = gpt_table::tests::disk(4, &[(1, 2048, 4095)]);
+        fs::write(&path, &disk).expect("it is written");
+        let node = path.to_str().expect("a temporary folder in UTF-8");
+        for (own, mode, sector) in [
+            (512, Mode::Installed, Some(512)),
+            (512, Mode::Live, Some(512)),
+            (2048, Mode::Live, Some(512)),
+            (4096, Mode::Live, Some(512)),
+            (2048, Mode::Installed, None),
+            (4096, Mode::Installed, None),
+        ] {
+            let (counted, table) = find_table(node, own, disk.len() as u64, mode);
+            assert_eq!(table.is_ok(), sector.is_some(), "{own} {mode:?}");
+            assert_eq!(counted, sector.unwrap_or(own), "{own} {mode:?}");
+        }
+        fs::remove_file(&path).expect("it is there");
+    }
 }

@@ -153,7 +153,11 @@ fn from_disk(
     let disk = disk.expect("the choice is one of the disks");
     load_all(modules, &MEDIUM_MODULES);
     let parts = medium::parts(&choice, &disk).map_err(Refusal::Mount)?;
-    let esp = medium::esp(&disk).map_err(Refusal::Mount)?;
+    // The boot does not need it: programs that do say so themselves.
+    let esp = medium::esp(&disk).unwrap_or_else(|failure| {
+        console::warn(failure);
+        None
+    });
     Ok(Source { parts, disk: Some(disk), slot: Some(choice.slot), esp })
 }
 

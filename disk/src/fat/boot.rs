@@ -1,7 +1,10 @@
 //! The reserved sectors: boot sector (sections 3.1 to 3.3); on FAT32 FSInfo (section 5) and a backup of
-//! both.
+//! both. They are written in one form; a boot sector is read in any that the specification allows.
 
-use super::geometry::{FIRST_CLUSTER, Geometry, Kind, RESERVED_SECTORS, ROOT_RECORDS, TABLES};
+use super::geometry::{
+    self, FIRST_CLUSTER, Geometry, Kind, RESERVED_SECTORS, ROOT_RECORDS, TABLES,
+};
+use super::names::Short;
 use super::{SECTOR, Volume};
 
 const SECTOR_BYTES: usize = 512;
@@ -11,6 +14,82 @@ const BACKUP: u64 = 6;
 pub(super) const MEDIA: u8 = 0xf8;
 /// Code that halts for ever, behind a jump over the parameters.
 const HALT: [u8; 3] = [0xf4, 0xeb, 0xfd];
+
+/// The names of its kind, which a boot sector has for people alone (sections 3.2 and 3.3), and where.
+const KIND_NAMES: [(usize, &[u8]); 2] = [(54, b"FAT"), (82, b"FAT32   ")];
+
+/// What a boot sector says of its volume.
+pub(super) struct Boot {
+    pub(super) geometry: Geometry,
+    /// The first cluster of the root folder; none on FAT16.
+    pub(super) root: Option<u32>,
+    pub(super) id: u32,
+    pub(super) label: Short,
+}
+
+/// Whether a boot sector calls its volume FAT, be it one that can be read or not.
+pub(super) fn says_fat(sector: &[u8; SECTOR_BYTES]) -> bool {
+    KIND_NAMES.iter().any(|(at, name)| sector[*at..].starts_with(name))
+}
+
+/// Reads a boot sector; what is wrong where it is none of FAT16 or FAT32. Nothing in it is trusted.
+pub(super) fn parse(sector: &[u8; SECTOR_BYTES]) -> Result<Boot, &'static str> {
+    let le16 = |offset: usize| u16::from_le_bytes([sector[offset], sector[offset + 1]]);
+    let le32 = |offset: usize| u32::from(le16(offset)) | u32::from(le16(offset + 2)) << 16;
+    let per_cluster = sector[13];
+    let (reserved_sectors, tables) = (u64::from(le16(14)), u64::from(sector[16]));
+    let root_records = u64::from(le16(17));
+    // The fields of 16 bits count where they are not zero.
+    let either = |short: u16, long: u32| if short == 0 { long } else { u32::from(short) };
+    let sectors = either(le16(19), le32(32));
+    // The kind is by this field as in Linux: tools make FAT32 with fewer clusters than it should have.
+    let kind = if le16(22) == 0 { Kind::Fat32 } else { Kind::Fat16 };
+    let table_sectors = if kind == Kind::Fat32 { le32(36) } else { u32::from(le16(22)) };
+
+    if sector[510..] != [0x55, 0xaa] {
+        return Err("the boot sector has no signature");
+    }
+    if u64::from(le16(11)) != SECTOR {
+        return Err("its sectors are not of 512 bytes");
+    }
+    if !per_cluster.is_power_of_two() || reserved_sectors == 0 || tables == 0 || table_sectors == 0
+    {
+        return Err("its clusters, reserved sectors or tables have sizes that no volume has");
+    }
+    if (root_records == 0) != (kind == Kind::Fat32) {
+        return Err("its root folder has a size that no volume of its kind has");
+    }
+    let before =
+        reserved_sectors + tables * u64::from(table_sectors) + geometry::root_sectors(root_records);
+    let data = u64::from(sectors).checked_sub(before);
+    let clusters = data.ok_or("its tables are larger than the volume")? / u64::from(per_cluster);
+    if kind == Kind::Fat16 && clusters < *kind.clusters().start() {
+        return Err("it is FAT12, which is not read");
+    }
+    if clusters == 0 || clusters > *kind.clusters().end() {
+        return Err("it has a number of clusters that no volume of its kind has");
+    }
+    if clusters + 2 > u64::from(table_sectors) * SECTOR / kind.entry_bytes() {
+        return Err("it has more clusters than its tables");
+    }
+    let (root, rest) = match kind {
+        Kind::Fat16 => (None, 36),
+        Kind::Fat32 => (Some(le32(44)), 64),
+    };
+    let mut label = [0; 11];
+    label.copy_from_slice(&sector[rest + 7..rest + 18]);
+    let geometry = Geometry {
+        kind,
+        sectors,
+        sectors_per_cluster: per_cluster,
+        reserved_sectors,
+        tables,
+        table_sectors,
+        root_records,
+        clusters: u32::try_from(clusters).expect("fewer than sectors"),
+    };
+    Ok(Boot { geometry, root, id: le32(rest + 3), label })
+}
 
 /// The sectors to write, with their numbers. `next` is the first free cluster.
 pub(super) fn sectors(

@@ -1,8 +1,9 @@
-//! Where things are on a volume (sections 3.3 and 3.5): 32 reserved sectors, two allocation tables, on
-//! FAT16 the root folder, clusters.
+//! Where things are on a volume (sections 3.3 and 3.5): reserved sectors, allocation tables, on FAT16
+//! the root folder, clusters. The writer has one shape of these, the constants; others have others.
 
 use std::ops::RangeInclusive;
 
+use super::directory::RECORD_BYTES;
 use super::{FatError, SECTOR};
 
 /// Copies of the allocation table.
@@ -52,10 +53,10 @@ impl Kind {
         }
     }
 
-    /// Sectors between the tables and the clusters.
-    fn root_sectors(self) -> u64 {
+    /// Records between the tables and the clusters of a volume that is written.
+    fn root_records(self) -> u64 {
         match self {
-            Self::Fat16 => ROOT_RECORDS * 32 / SECTOR,
+            Self::Fat16 => ROOT_RECORDS,
             Self::Fat32 => 0,
         }
     }
@@ -67,7 +68,13 @@ pub(super) struct Geometry {
     pub(super) kind: Kind,
     pub(super) sectors: u32,
     pub(super) sectors_per_cluster: u8,
+    /// Sectors before the first allocation table.
+    pub(super) reserved_sectors: u64,
+    /// Copies of the allocation table.
+    pub(super) tables: u64,
     pub(super) table_sectors: u32,
+    /// Records of the root folder of FAT16; 0 on FAT32.
+    pub(super) root_records: u64,
     pub(super) clusters: u32,
 }
 
@@ -89,7 +96,8 @@ impl Geometry {
 
     /// The shape of `sectors` sectors, if it has a number of clusters that is one of `kind`.
     fn with(kind: Kind, sectors: u32, per_cluster: u64) -> Option<Self> {
-        let rest = u64::from(sectors).checked_sub(RESERVED_SECTORS + kind.root_sectors())?;
+        let root_records = kind.root_records();
+        let rest = u64::from(sectors).checked_sub(RESERVED_SECTORS + root_sectors(root_records))?;
         // The least number of sectors whose entries name every cluster of what they leave, and 0 and 1.
         let per_table_sector = SECTOR / kind.entry_bytes() * per_cluster;
         let table = (rest + 2 * per_cluster)
@@ -100,7 +108,10 @@ impl Geometry {
             kind,
             sectors,
             sectors_per_cluster: u8::try_from(per_cluster).ok()?,
+            reserved_sectors: RESERVED_SECTORS,
+            tables: TABLES,
             table_sectors: u32::try_from(table).ok()?,
+            root_records,
             clusters: u32::try_from(clusters).ok()?,
         })
     }
@@ -111,18 +122,18 @@ impl Geometry {
 
     /// Where a copy of the table starts, in bytes from the start of the volume.
     pub(super) fn table_offset(&self, copy: u64) -> u64 {
-        (RESERVED_SECTORS + copy * u64::from(self.table_sectors)) * SECTOR
+        (self.reserved_sectors + copy * u64::from(self.table_sectors)) * SECTOR
     }
 
     /// Where the root folder of FAT16 starts, in bytes from the start of the volume.
     pub(super) fn root_offset(&self) -> u64 {
-        self.table_offset(TABLES)
+        self.table_offset(self.tables)
     }
 
     /// Where a cluster starts, in bytes from the start of the volume. `cluster` is at least 2.
     pub(super) fn cluster_offset(&self, cluster: u32) -> u64 {
         self.root_offset()
-            + self.kind.root_sectors() * SECTOR
+            + root_sectors(self.root_records) * SECTOR
             + u64::from(cluster - FIRST_CLUSTER) * self.cluster_bytes()
     }
 }
@@ -132,5 +143,10 @@ fn least_bytes() -> u64 {
     let (kind, least) = (Kind::Fat16, *Kind::Fat16.clusters().start());
     let table =
         ((least + 2) * kind.entry_bytes()).div_ceil(SECTOR).next_multiple_of(TABLE_ALIGNMENT);
-    (RESERVED_SECTORS + kind.root_sectors() + TABLES * table + least) * SECTOR
+    (RESERVED_SECTORS + root_sectors(kind.root_records()) + TABLES * table + least) * SECTOR
+}
+
+/// Sectors of the root folder of FAT16 (section 3.5).
+pub(super) fn root_sectors(records: u64) -> u64 {
+    (records * RECORD_BYTES as u64).div_ceil(SECTOR)
 }

@@ -1,26 +1,39 @@
-//! Reading a FAT volume of a disk image, to compare and to test. The volume need not be one of ours
-//! and may be damaged: chains that loop or leave the volume are errors, and nothing is trusted.
+//! Reading a FAT16 or FAT32 volume with sectors of 512 bytes. The volume need not be one of ours and may
+//! be damaged: chains that loop or leave the volume are errors, and nothing is trusted.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
-use super::SECTOR;
+use super::boot::{self, Boot};
 use super::directory::{DIRECTORY, LAST_LONG, LONG_NAME, RECORD_BYTES, UNIT_OFFSETS, VOLUME_LABEL};
-use super::geometry::{FIRST_CLUSTER, Geometry, Kind, RESERVED_SECTORS, ROOT_RECORDS, TABLES};
+use super::geometry::{FIRST_CLUSTER, Geometry, Kind};
 use super::names::{self, Short};
 
 /// Folders nested deeper than this are taken for damage.
 const MAX_DEPTH: usize = 32;
+/// The records of a folder end here (section 6).
+const MAX_FOLDER_BYTES: usize = 65_536 * RECORD_BYTES;
+/// More records than this in all folders together are taken for damage: folders within one another in
+/// more than one way are read once for each.
+const MAX_FOLDERS_BYTES: usize = 8 * MAX_FOLDER_BYTES;
 
 /// Why a volume could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The boot sector is not one of FAT, or not of a shape that is read here.
+    /// Nothing says that it is a FAT volume.
     #[error("no FAT volume at byte {at}: {reason}")]
     NotFat {
         /// Where the volume should be.
+        at: u64,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// The boot sector calls it FAT and is damaged, or of a form that is not read.
+    #[error("the FAT volume at byte {at} cannot be read: {reason}")]
+    Form {
+        /// Where the volume is.
         at: u64,
         /// What is wrong.
         reason: &'static str,
@@ -36,6 +49,12 @@ pub enum ReadError {
     /// Folders are nested too deep to be true.
     #[error("folder {path:?} is nested too deep")]
     Depth {
+        /// The folder.
+        path: String,
+    },
+    /// The folders together have more records than is read.
+    #[error("folder {path:?} and those before it have too many records to be true")]
+    Records {
         /// The folder.
         path: String,
     },
@@ -73,50 +92,16 @@ pub struct Found {
 impl<'a> Reader<'a> {
     /// Opens the volume at byte `at` of `file`.
     pub fn open(file: &'a File, at: u64) -> Result<Self, ReadError> {
-        let refused = |reason| ReadError::NotFat { at, reason };
-        let mut boot = [0; 512];
-        file.read_exact_at(&mut boot, at)?;
-        let le16 = |offset: usize| u16::from_le_bytes([boot[offset], boot[offset + 1]]);
-        let le32 = |offset: usize| u32::from(le16(offset)) | u32::from(le16(offset + 2)) << 16;
-
-        if boot[510..] != [0x55, 0xaa] {
-            return Err(refused("the boot sector has no signature"));
-        }
-        if u64::from(le16(11)) != SECTOR
-            || u64::from(le16(14)) != RESERVED_SECTORS
-            || u64::from(boot[16]) != TABLES
-        {
-            return Err(refused("sectors, reserved sectors or tables are not 512, 32 and 2"));
-        }
-        let (kind, rest) = if le16(22) == 0 { (Kind::Fat32, 64) } else { (Kind::Fat16, 36) };
-        let (sectors, table_sectors) = match (kind, le16(19)) {
-            (Kind::Fat32, _) => (le32(32), le32(36)),
-            (Kind::Fat16, 0) => (le32(32), u32::from(le16(22))),
-            (Kind::Fat16, sectors) => (u32::from(sectors), u32::from(le16(22))),
-        };
-        let (per_cluster, root_records) = (boot[13], u64::from(le16(17)));
-        let expected = if kind == Kind::Fat16 { ROOT_RECORDS } else { 0 };
-        if !per_cluster.is_power_of_two() || table_sectors == 0 || root_records != expected {
-            return Err(refused("the cluster, table or root folder sizes are none that are read"));
-        }
-        let before =
-            RESERVED_SECTORS + TABLES * u64::from(table_sectors) + root_records * 32 / SECTOR;
-        let data = u64::from(sectors).checked_sub(before);
-        let clusters = data.ok_or_else(|| refused("the tables are larger than the volume"))?
-            / u64::from(per_cluster);
-        let in_table = u64::from(table_sectors) * SECTOR / kind.entry_bytes();
-        if !kind.clusters().contains(&clusters) || clusters + 2 > in_table {
-            return Err(refused(
-                "the number of clusters is none of its kind or more than the table has",
-            ));
-        }
-        let clusters = u32::try_from(clusters).expect("fewer than sectors");
-        let mut label = [0; 11];
-        label.copy_from_slice(&boot[rest + 7..rest + 18]);
-        let geometry =
-            Geometry { kind, sectors, sectors_per_cluster: per_cluster, table_sectors, clusters };
-        let root = (kind == Kind::Fat32).then(|| le32(44));
-        Ok(Self { file, at, geometry, root, id: le32(rest + 3), label })
+        let mut sector = [0; 512];
+        file.read_exact_at(&mut sector, at)?;
+        let Boot { geometry, root, id, label } = boot::parse(&sector).map_err(|reason| {
+            if boot::says_fat(&sector) {
+                ReadError::Form { at, reason }
+            } else {
+                ReadError::NotFat { at, reason }
+            }
+        })?;
+        Ok(Self { file, at, geometry, root, id, label })
     }
 
     /// The serial number.
@@ -131,9 +116,14 @@ impl<'a> Reader<'a> {
 
     /// Every folder and file, folders before what is in them, in the order they stand on disk.
     pub fn files(&self) -> Result<Vec<Found>, ReadError> {
-        let mut found = Vec::new();
-        self.walk(self.root, "", 0, &mut found)?;
+        let (mut found, mut left) = (Vec::new(), MAX_FOLDERS_BYTES);
+        self.walk(self.root, "", 0, &mut left, &mut found)?;
         Ok(found)
+    }
+
+    /// The folders and files of the root folder, in the order they stand on disk.
+    pub fn root_files(&self) -> Result<Vec<Found>, ReadError> {
+        Ok(decode(&self.records(self.root)?, self.geometry.kind))
     }
 
     /// The contents of a file.
@@ -145,7 +135,8 @@ impl<'a> Reader<'a> {
 
     /// The contents of a file, one cluster at a time.
     pub fn reader(&self, found: &Found) -> Result<FoundReader<'_>, ReadError> {
-        let clusters = if found.bytes == 0 { Vec::new() } else { self.chain(found.first)? };
+        let chain = || self.chain(found.first, usize::MAX);
+        let clusters = if found.bytes == 0 { Vec::new() } else { chain()? };
         if (clusters.len() as u64) < found.bytes.div_ceil(self.geometry.cluster_bytes()) {
             return Err(ReadError::Chain {
                 first: found.first,
@@ -179,18 +170,22 @@ impl<'a> Reader<'a> {
         first: Option<u32>,
         path: &str,
         depth: usize,
+        left: &mut usize,
         found: &mut Vec<Found>,
     ) -> Result<(), ReadError> {
         if depth > MAX_DEPTH {
             return Err(ReadError::Depth { path: path.to_owned() });
         }
-        for entry in decode(&self.records(first)?) {
+        let records = self.records(first)?;
+        let rest = left.checked_sub(records.len());
+        *left = rest.ok_or_else(|| ReadError::Records { path: path.to_owned() })?;
+        for entry in decode(&records, self.geometry.kind) {
             let path =
                 if path.is_empty() { entry.path.clone() } else { format!("{path}/{}", entry.path) };
             let (first, is_directory) = (entry.first, entry.is_directory);
             found.push(Found { path: path.clone(), ..entry });
             if is_directory {
-                self.walk(Some(first), &path, depth + 1, found)?;
+                self.walk(Some(first), &path, depth + 1, left, found)?;
             }
         }
         Ok(())
@@ -199,13 +194,14 @@ impl<'a> Reader<'a> {
     /// The records of the folder that starts at a cluster, or of the root of FAT16.
     fn records(&self, first: Option<u32>) -> Result<Vec<u8>, ReadError> {
         let Some(first) = first else {
-            let mut records = vec![0; usize::try_from(ROOT_RECORDS * 32).expect("16 KiB")];
+            let records = usize::try_from(self.geometry.root_records).expect("16 bits");
+            let mut records = vec![0; records * RECORD_BYTES];
             self.file.read_exact_at(&mut records, self.at + self.geometry.root_offset())?;
             return Ok(records);
         };
         let mut records = Vec::new();
         let cluster_bytes = usize::try_from(self.geometry.cluster_bytes()).expect("at most 64 KiB");
-        for cluster in self.chain(first)? {
+        for cluster in self.chain(first, MAX_FOLDER_BYTES / cluster_bytes)? {
             let start = records.len();
             records.resize(start + cluster_bytes, 0);
             let at = self.at + self.geometry.cluster_offset(cluster);
@@ -214,13 +210,15 @@ impl<'a> Reader<'a> {
         Ok(records)
     }
 
-    fn chain(&self, first: u32) -> Result<Vec<u32>, ReadError> {
+    /// The clusters from `first` on; more than `most` of them are damage.
+    fn chain(&self, first: u32, most: usize) -> Result<Vec<u32>, ReadError> {
+        let most = most.min(self.geometry.clusters as usize);
         let mut chain = Vec::new();
         let mut cluster = first;
         while cluster < self.geometry.kind.end_of_chain() {
             let on_volume =
                 (FIRST_CLUSTER..FIRST_CLUSTER + self.geometry.clusters).contains(&cluster);
-            if !on_volume || chain.len() >= self.geometry.clusters as usize {
+            if !on_volume || chain.len() >= most {
                 return Err(ReadError::Chain { first, cluster });
             }
             chain.push(cluster);
@@ -263,7 +261,7 @@ impl Read for FoundReader<'_> {
 }
 
 /// The entries of a folder's records; labels, dot records and erased ones are left out.
-fn decode(records: &[u8]) -> Vec<Found> {
+fn decode(records: &[u8], kind: Kind) -> Vec<Found> {
     let mut entries = Vec::new();
     let mut long = LongName::default();
     for record in records.chunks_exact(RECORD_BYTES) {
@@ -277,13 +275,15 @@ fn decode(records: &[u8]) -> Vec<Found> {
             (_, attributes) => {
                 let mut short = [0; 11];
                 short.copy_from_slice(&record[..11]);
+                // On FAT16 the upper half of the cluster is another's.
+                let high = if kind == Kind::Fat32 { le16(20) } else { 0 };
                 let text = names::display(&short);
                 entries.push(Found {
                     path: std::mem::take(&mut long).name(&short).unwrap_or_else(|| text.clone()),
                     short: text,
                     is_directory: attributes & DIRECTORY != 0,
                     bytes: u64::from(le16(28)) | u64::from(le16(30)) << 16,
-                    first: u32::from(le16(26)) | u32::from(le16(20)) << 16,
+                    first: u32::from(le16(26)) | u32::from(high) << 16,
                 });
             }
         }
@@ -302,7 +302,7 @@ struct LongName {
 impl LongName {
     fn take(&mut self, record: &[u8]) {
         let (order, checksum) = (record[0], record[13]);
-        let follows = self.last.is_some_and(|last| last == (order + 1, checksum));
+        let follows = self.last.is_some_and(|last| last == (order.wrapping_add(1), checksum));
         if order & LAST_LONG != 0 {
             self.units.clear();
         } else if !follows {

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::geometry::Kind;
@@ -326,8 +327,176 @@ fn damaged_volumes_are_errors_and_not_endless() {
             write_at(&file, 34, &[0, 0]);
         }
         assert!(
-            matches!(Reader::open(&file, AT), Err(ReadError::NotFat { at: AT, .. })),
+            matches!(Reader::open(&file, AT), Err(ReadError::Form { at: AT, .. })),
             "byte {at}"
         );
+    }
+}
+
+/// What `image` holds as another tool would lay it out: other numbers of reserved sectors, tables and
+/// root records; `None` for the root records of FAT32.
+fn reshaped(image: &File, bytes: u64, reserved: u64, tables: u64, root: Option<u64>) -> File {
+    let at = |from: u64, length: u64| {
+        let mut bytes = vec![0; usize::try_from(length).unwrap()];
+        std::os::unix::fs::FileExt::read_exact_at(image, &mut bytes, AT + from).unwrap();
+        bytes
+    };
+    let old = Geometry::of(bytes).unwrap();
+    let new = Geometry {
+        reserved_sectors: reserved,
+        tables,
+        root_records: root.unwrap_or_default(),
+        ..old.clone()
+    };
+    let (from, to) = (old.cluster_offset(2), new.cluster_offset(2));
+    // Clusters stay what they are, so the volume is as much longer as the rest.
+    let sectors = u32::try_from((bytes + to - from) / SECTOR).unwrap();
+    let mut boot = at(0, SECTOR);
+    boot[14..16].copy_from_slice(&u16::try_from(reserved).unwrap().to_le_bytes());
+    boot[16] = u8::try_from(tables).unwrap();
+    boot[17..19].copy_from_slice(&u16::try_from(new.root_records).unwrap().to_le_bytes());
+    boot[19..21].fill(0);
+    boot[32..36].copy_from_slice(&sectors.to_le_bytes());
+
+    let file = tempfile::tempfile().unwrap();
+    file.set_len(AT + bytes + to).unwrap();
+    let put = |bytes: &[u8], to: u64| {
+        std::os::unix::fs::FileExt::write_all_at(&file, bytes, AT + to).unwrap();
+    };
+    put(&boot, 0);
+    // The reader takes the first table; the others are left empty.
+    put(&at(old.table_offset(0), u64::from(old.table_sectors) * SECTOR), new.table_offset(0));
+    let root_bytes = old.root_records.min(new.root_records) * 32;
+    put(&at(old.root_offset(), root_bytes), new.root_offset());
+    put(&at(from, bytes - from), to);
+    file
+}
+
+#[test]
+fn volumes_of_other_tools_are_read() {
+    let cases = [
+        // bytes, reserved sectors, tables, root records
+        (20 << 20, 4, 2, Some(512)),
+        (20 << 20, 1, 1, Some(16)),
+        (20 << 20, 8, 2, Some(17)),
+        (20 << 20, 65_535, 4, Some(65_535)),
+        (BYTES, 1, 1, None),
+        (BYTES, 6270, 2, None),
+    ];
+    for (bytes, reserved, tables, root) in cases {
+        let volume = Volume { bytes, ..volume() };
+        let image = tempfile::tempfile().unwrap();
+        image.set_len(AT + bytes).unwrap();
+        write(&image, AT, &volume, &esp()).unwrap();
+        let file = reshaped(&image, bytes, reserved, tables, root);
+        assert_eq!(listing(&file), listing(&image), "{reserved} {tables} {root:?}");
+        let reader = Reader::open(&file, AT).unwrap();
+        let found = reader.files().unwrap();
+        let found = found.iter().find(|found| found.path.ends_with("1.2.3+3.efi")).unwrap();
+        assert_eq!(reader.read(found).unwrap().len(), 300_001);
+    }
+}
+
+#[test]
+fn the_root_folder_is_read_without_those_below() {
+    let file = image(&esp()).unwrap();
+    // The folder EFI is damaged: its first cluster, 3, is its own next one.
+    let looped = 3u32.to_le_bytes();
+    std::os::unix::fs::FileExt::write_all_at(&file, &looped, AT + 32 * SECTOR + 3 * 4).unwrap();
+    let reader = Reader::open(&file, AT).unwrap();
+    let found = reader.root_files().unwrap();
+    let paths: Vec<&str> = found.iter().map(|found| found.path.as_str()).collect();
+    assert_eq!(paths, ["EFI", "loader", "Größe 日本語🚢.conf"]);
+    assert!(matches!(reader.files(), Err(ReadError::Chain { first: 3, .. })));
+}
+
+#[test]
+fn folders_within_themselves_or_in_many_others_are_errors_and_not_endless() {
+    let geometry = Geometry::of(BYTES).unwrap();
+    let folder = |name: &[u8; 11], first: u16| {
+        let mut record = [0; 32];
+        record[..11].copy_from_slice(name);
+        record[11] = directory::DIRECTORY;
+        record[26..28].copy_from_slice(&first.to_le_bytes());
+        record
+    };
+    let with = |cluster: u32, records: &[[u8; 32]], file: &File| {
+        let at = AT + geometry.cluster_offset(cluster);
+        std::os::unix::fs::FileExt::write_all_at(file, &records.concat(), at).unwrap();
+        let end = u32::MAX.to_le_bytes();
+        let entry = AT + geometry.table_offset(0) + u64::from(cluster) * 4;
+        std::os::unix::fs::FileExt::write_all_at(file, &end, entry).unwrap();
+    };
+    let file = image(&[]).unwrap();
+    with(2, &[folder(b"A          ", 2), folder(b"B          ", 2)], &file);
+    let reader = Reader::open(&file, AT).unwrap();
+    assert!(matches!(reader.files(), Err(ReadError::Depth { .. })));
+
+    // Twenty-eight folders, each with the next one in it sixteen times.
+    let file = image(&[]).unwrap();
+    for cluster in 2..30u16 {
+        let records: Vec<_> =
+            (b'A'..=b'P').map(|name| folder(&[name; 11], cluster + 1)).take(16).collect();
+        with(u32::from(cluster), &records, &file);
+    }
+    with(30, &[], &file);
+    let reader = Reader::open(&file, AT).unwrap();
+    assert!(matches!(reader.files(), Err(ReadError::Records { .. })));
+}
+
+#[test]
+fn what_is_no_fat_and_what_cannot_be_read_are_told_apart() {
+    let open = |bytes: &[u8]| {
+        let file = tempfile::tempfile().unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, bytes, 0).unwrap();
+        Reader::open(&file, 0).unwrap_err().to_string()
+    };
+    let mut sector = [0; 512];
+    sector[510..].copy_from_slice(&[0x55, 0xaa]);
+    assert!(open(&sector).starts_with("no FAT volume at byte 0: "), "{}", open(&sector));
+    // A table of one sector, and 1000 clusters of one sector.
+    for (at, value) in [(11, 512_u16), (13, 1), (14, 1), (17, 512), (19, 1035), (22, 1)] {
+        sector[at..at + 2].copy_from_slice(&value.to_le_bytes());
+    }
+    sector[16] = 2;
+    sector[54..62].copy_from_slice(b"FAT12   ");
+    assert_eq!(
+        open(&sector),
+        "the FAT volume at byte 0 cannot be read: it is FAT12, which is not read"
+    );
+    sector[22] = 200;
+    sector[23] = 200;
+    assert!(open(&sector).ends_with("its tables are larger than the volume"), "{}", open(&sector));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn foreign_bytes_never_panic(
+        fields in proptest::collection::vec(any::<u8>(), 51),
+        records in proptest::collection::vec(any::<u8>(), 0..4096),
+        changed in proptest::collection::vec((11_usize..62, any::<u8>()), 0..3),
+    ) {
+        // All fields at random, and fields of a volume but for a few, with records at random.
+        let file = image(&esp()).unwrap();
+        let root = AT + Geometry::of(BYTES).unwrap().cluster_offset(2);
+        let write_at = |bytes: &[u8], at: u64| {
+            std::os::unix::fs::FileExt::write_all_at(&file, bytes, at).unwrap();
+        };
+        write_at(&records, root);
+        for (at, byte) in changed {
+            write_at(&[byte], AT + at as u64);
+        }
+        let all = || {
+            let Ok(reader) = Reader::open(&file, AT) else { return };
+            let _found = reader.files().is_ok();
+            for found in reader.root_files().unwrap_or_default() {
+                let _read = reader.pieces(&found).is_ok();
+            }
+        };
+        all();
+        write_at(&fields, AT + 11);
+        all();
     }
 }

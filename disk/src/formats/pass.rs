@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::ova::Ova;
+use super::ova::{self, Ova};
 use super::source::{Source, extents};
 use super::window::{WINDOW, Window};
 use super::{Form, FormatError, Job, Order, Writer, bmap, gce, plain, qcow2, vhd, vhdx, vmdk, zst};
@@ -20,9 +20,17 @@ struct Running<'a> {
 
 /// Writes all `jobs` in one pass over the raw disk `raw`.
 ///
-/// On an error the files of all jobs are removed.
+/// A disk that a job cannot have is refused before anything is touched. On a later error the files of all
+/// jobs are removed.
 pub fn write(raw: &Path, jobs: &[Job]) -> Result<(), FormatError> {
-    let done = run(raw, jobs);
+    let source = Source::open(raw, Overlay::nothing())?;
+    let mut disks = Vec::new();
+    for job in jobs {
+        check_length(job, source.bytes())?;
+        disks.push(source.with(job.overlay.clone())?);
+    }
+    let pieces = source.pieces().map_err(|error| source.failed(error))?;
+    let done = run(&source, &pieces, jobs, &disks);
     if done.is_err() {
         for job in jobs {
             // What was not made yet cannot be removed.
@@ -32,21 +40,21 @@ pub fn write(raw: &Path, jobs: &[Job]) -> Result<(), FormatError> {
     done
 }
 
-fn run(raw: &Path, jobs: &[Job]) -> Result<(), FormatError> {
-    let source = Source::open(raw, Overlay::nothing())?;
-    for job in jobs {
-        check_length(job, source.bytes())?;
-    }
+/// Writes `jobs`, each with its own of `disks`: `source` with the job's overlay.
+fn run(
+    source: &Source,
+    pieces: &[Range<u64>],
+    jobs: &[Job],
+    disks: &[Source],
+) -> Result<(), FormatError> {
     let failed = |error| source.failed(error);
-    let pieces = source.pieces().map_err(failed)?;
     let mut running = Vec::new();
-    for job in jobs.iter().filter(|job| !is_copied(job, jobs)) {
-        let disk = source.with(job.overlay.clone())?;
-        running.push(Running { job, writer: writer(job, jobs, &disk)? });
+    for (job, disk) in jobs.iter().zip(disks).filter(|(job, _)| !is_copied(job, jobs)) {
+        running.push(Running { job, writer: writer(job, jobs, disk)? });
     }
-    let mut numbers = windows(&pieces, jobs).into_iter();
+    let mut numbers = windows(pieces, jobs).into_iter();
     let read = |memory: Window, number: Option<u64>| match number {
-        Some(number) => memory.read(&source, &pieces, number).map(Some),
+        Some(number) => memory.read(source, pieces, number).map(Some),
         None => Ok(None),
     };
     let mut current = read(Window::default(), numbers.next()).map_err(failed)?;
@@ -68,8 +76,13 @@ fn run(raw: &Path, jobs: &[Job]) -> Result<(), FormatError> {
 impl Running<'_> {
     fn window(&mut self, window: &Window) -> Result<(), FormatError> {
         let overlaid = window.overlaid(&self.job.overlay);
+        let window = overlaid.as_ref().unwrap_or(window);
+        if window.runs.is_empty() {
+            // Zeroes that are allocated, or another job's overlay: a hole to this one.
+            return Ok(());
+        }
         self.writer
-            .window(overlaid.as_ref().unwrap_or(window))
+            .window(window)
             .map_err(|source| FormatError::Write { path: self.job.to.clone(), source })
     }
 }
@@ -113,9 +126,11 @@ fn same_disk(one: &Job, other: &Job) -> bool {
     (one.identity, &one.overlay) == (other.identity, &other.overlay)
 }
 
-/// Whether a job is a stream-optimized extent that is written along with an archive that has the same inside.
+/// Whether a job is a stream-optimized extent that is written along with an archive that has the same inside. An
+/// extent says its own name, so one of another name is not the same.
 fn is_copied(job: &Job, jobs: &[Job]) -> bool {
     job.form == Form::VmdkStream
+        && job.to.file_name().is_some_and(|name| name == ova::DISK)
         && jobs.iter().any(|other| matches!(other.form, Form::Ova(_)) && same_disk(job, other))
 }
 

@@ -4,6 +4,10 @@ use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::FileExt;
 
+use keelson_format::platform::Platform;
+use keelson_format::release::PlatformRange;
+
+use super::window::WINDOW;
 use super::*;
 
 /// Bytes that do not compress.
@@ -75,15 +79,28 @@ fn forms() -> Vec<Form> {
     ]
 }
 
+/// A job for each format.
+fn jobs(folder: &Path) -> Vec<Job> {
+    let numbered = forms().into_iter().enumerate();
+    numbered.map(|(number, form)| job(form, &folder.join(format!("{number}")))).collect()
+}
+
+/// An overlay with this at a place of the disk.
+fn overlay(start: u64, bytes: &[u8]) -> Overlay {
+    let (path, suffix) = ("x".to_owned(), "cfg".to_owned());
+    let range = PlatformRange { path, start, size: bytes.len() as u64, suffix };
+    Overlay::with(&[range], Platform::Ec2, |_| Ok(bytes.to_vec())).unwrap()
+}
+
 /// The digests of all formats of `raw`, written in one pass on this many threads.
 fn all(raw: &Path, folder: &Path, threads: usize) -> Vec<[u8; 32]> {
-    let jobs: Vec<Job> = forms()
-        .into_iter()
-        .enumerate()
-        .map(|(number, form)| job(form, &folder.join(format!("{number}"))))
-        .collect();
+    let jobs = jobs(folder);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| write(raw, &jobs)).unwrap();
+    digests(&jobs)
+}
+
+fn digests(jobs: &[Job]) -> Vec<[u8; 32]> {
     jobs.iter().map(|job| crate::sparse::sha256(&job.to).unwrap()).collect()
 }
 
@@ -95,13 +112,28 @@ fn every_format_is_the_same_bytes_alone_and_among_others_on_any_number_of_cores(
     let together = all(&raw, folder.path(), 1);
     assert_eq!(together, all(&raw, folder.path(), 3));
     for (number, (form, digest)) in forms().into_iter().zip(together).enumerate() {
-        // The extent within the archive is called disk.vmdk, and the one beside it with it.
-        if form != Form::VmdkStream {
-            let to = folder.path().join(number.to_string());
-            write(&raw, &[job(form, &to)]).unwrap();
-            assert_eq!(crate::sparse::sha256(&to).unwrap(), digest, "{number}");
-        }
+        let to = folder.path().join(number.to_string());
+        write(&raw, &[job(form, &to)]).unwrap();
+        assert_eq!(crate::sparse::sha256(&to).unwrap(), digest, "{number}");
     }
+}
+
+#[test]
+fn what_is_all_zero_is_a_hole_whether_or_not_it_is_allocated_or_on_another_disk_written_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let (bytes, hole) = (1 << 30, 5 * WINDOW as u64);
+    let raw = disk(folder.path(), bytes, &mixed(bytes));
+    let sparse = all(&raw, folder.path(), 2);
+
+    let mut along = jobs(folder.path());
+    along.insert(0, job(Form::Bmap, &folder.path().join("other")));
+    along[0].overlay = overlay(hole + 5000, b"another platform's");
+    write(&raw, &along).unwrap();
+    assert_eq!(digests(&along[1..]), sparse);
+
+    let file = File::options().write(true).open(&raw).unwrap();
+    file.write_all_at(&vec![0; WINDOW], hole).unwrap();
+    assert_eq!(all(&raw, folder.path(), 2), sparse);
 }
 
 #[test]
@@ -149,6 +181,29 @@ fn disks_of_a_wrong_length_are_refused_before_anything_is_written() {
         let error = write(&raw, &jobs).unwrap_err().to_string();
         assert!(error.contains(part) && error.contains("out"), "{error}");
         assert!(!to.exists() && !other.exists());
+    }
+}
+
+#[test]
+fn older_files_stay_where_the_disk_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let raw = disk(folder.path(), 1 << 20, &mixed(1 << 20));
+    let at = |name: &str| folder.path().join(name);
+    let mut over_the_end = job(Form::Raw, &at("b"));
+    over_the_end.overlay = overlay((1 << 20) - 1, b"ab");
+    for (raw, second, part) in [
+        (&raw, job(Form::Gce, &at("b")), "a multiple of 1 GiB"),
+        (&raw, over_the_end, "the overlay ends at byte 1048577"),
+        (&at("missing"), job(Form::Raw, &at("b")), "missing"),
+    ] {
+        for name in ["a", "b"] {
+            std::fs::write(at(name), "older").unwrap();
+        }
+        let error = write(raw, &[job(Form::Zst { level: 1 }, &at("a")), second]).unwrap_err();
+        assert!(error.to_string().contains(part), "{error}");
+        for name in ["a", "b"] {
+            assert_eq!(std::fs::read(at(name)).unwrap(), b"older", "{error}");
+        }
     }
 }
 

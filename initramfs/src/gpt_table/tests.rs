@@ -5,7 +5,7 @@ use super::*;
 const SECTOR: usize = 512;
 
 /// A disk of `mib` MiB with partitions of (number, first, last).
-fn disk(mib: u64, partitions: &[(u32, u64, u64)]) -> Vec<u8> {
+pub(crate) fn disk(mib: u64, partitions: &[(u32, u64, u64)]) -> Vec<u8> {
     let sectors = mib << 11;
     let mut entries = vec![0; 128 * ENTRY];
     for (number, first, last) in partitions {

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use keelson_disk::fat::Reader;
+use keelson_disk::fat::{ReadError, Reader};
 use keelson_format::disk::Role;
 
 use crate::source::Source;
@@ -17,6 +17,9 @@ use crate::source::Source;
 pub const NAME: &str = "config.ign";
 /// More than this is no configuration; the installer writes at most 4 MiB.
 const LARGEST: u64 = 16 << 20;
+
+const HOW_TO_GO_ON: &str = "make it anew as FAT16 or FAT32 with sectors of 512 bytes and config.ign on it, or \
+    wipe it (`wipefs -a`)";
 
 /// Where the kernel and the initramfs say what there is.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +43,8 @@ impl Places<'static> {
     }
 }
 
-/// Reads the configuration; `None` where the host has no such partition, or nothing is on it.
+/// Reads the configuration; `None` where the host has no such partition, nothing is on it, or another
+/// file system than FAT. A FAT volume that cannot be read is an error: it may hold a configuration.
 pub fn read(places: Places<'_>) -> io::Result<Option<Source>> {
     let Some(name) = partition(places) else { return Ok(None) };
     let node = places.dev.join(&name);
@@ -55,13 +59,18 @@ pub fn read(places: Places<'_>) -> io::Result<Option<Source>> {
     }
     let volume = match Reader::open(&file, 0) {
         Ok(volume) => volume,
-        Err(error) => {
+        Err(error @ ReadError::NotFat { .. }) => {
             // It is the user's partition: another file system on it is no mistake.
             eprintln!("{} (OEM) is not looked at: {error}", node.display());
             return Ok(None);
         }
+        Err(error @ ReadError::Form { .. }) => {
+            let text = format!("{error}; {HOW_TO_GO_ON}");
+            return Err(failed(io::Error::new(io::ErrorKind::InvalidData, text)));
+        }
+        Err(error) => return Err(failed(io::Error::other(error))),
     };
-    let files = volume.files().map_err(io::Error::other).map_err(failed)?;
+    let files = volume.root_files().map_err(io::Error::other).map_err(failed)?;
     let Some(found) =
         files.iter().find(|file| !file.is_directory && file.path.eq_ignore_ascii_case(NAME))
     else {

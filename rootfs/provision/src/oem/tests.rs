@@ -53,6 +53,24 @@ fn a_partition_that_is_empty_or_the_users_own_gives_nothing() {
 }
 
 #[test]
+fn a_fat_volume_that_cannot_be_read_is_an_error_with_its_reason() {
+    let mut sector = [0; 512];
+    sector[11..13].copy_from_slice(&4096_u16.to_le_bytes());
+    sector[54..62].copy_from_slice(b"FAT16   ");
+    sector[510..].copy_from_slice(&[0x55, 0xaa]);
+    let error = found(&[], &sector).expect_err("it may hold a configuration").to_string();
+    for part in ["vda8 (OEM): ", "its sectors are not of 512 bytes", "wipefs"] {
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn folders_and_what_is_in_them_are_not_looked_at() {
+    let files = [Entry::file("a/config.ign", b"{}".to_vec()), Entry::directory("config.ign")];
+    assert_eq!(found(&files, &[]).expect("read"), None);
+}
+
+#[test]
 fn a_host_without_disk_has_none() {
     let folder = TempDir::new().expect("a folder");
     let [boot, block, dev] = host(folder.path(), &[], &[]);
