@@ -143,8 +143,8 @@ impl FromStr for Cmdline {
     }
 }
 
-/// Splits at spaces outside double quotes.
-pub(crate) fn words(text: &str) -> Vec<String> {
+/// Splits at spaces outside double quotes, as the kernel does. The quotes stay in the words.
+pub fn words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quoted = false;
     for c in text.trim_end_matches(['\0', '\n']).chars() {

@@ -25,7 +25,9 @@ Installs Keelson on a disk, from the medium this system was started from or from
      --platform ID          where the disk will run: metal (the default), qemu, ec2, ...
      --save-partlabel GLOB  keep the partitions with this label; may be given more than once
      --wipe                 install although there is something on the disk
-     --no-boot-entry        leave the boot entries of the firmware as they are
+     --boot-entry           make the disk the first boot entry of this machine's firmware, which is the
+                            default on Keelson itself
+     --no-boot-entry        leave the boot entries as they are, which is the default elsewhere
      --target-file FILE     write to a regular file instead of a disk
      --size BYTES           its size, with K, M, G or T; without it that of the image
      --dry-run              check everything and write nothing
@@ -73,10 +75,6 @@ pub enum Target {
 
 /// An installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an option of the command line by itself"
-)]
 pub struct Install {
     /// Where to.
     pub target: Target,
@@ -92,8 +90,8 @@ pub struct Install {
     pub save: Vec<String>,
     /// Whether what is on the disk may go.
     pub wipe: bool,
-    /// Whether the firmware gets a boot entry.
-    pub boot_entry: bool,
+    /// Whether the firmware gets a boot entry; none is where this is a Keelson system.
+    pub boot_entry: Option<bool>,
     /// Whether nothing is written.
     pub dry_run: bool,
     /// Whether no progress is shown.
@@ -121,7 +119,7 @@ impl Install {
             platform: None,
             save: Vec::new(),
             wipe: false,
-            boot_entry: true,
+            boot_entry: None,
             dry_run: false,
             quiet: false,
         }
@@ -142,7 +140,8 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Wish> {
             Long("platform") => install.platform = Some(platform(&parser.value()?.string()?)?),
             Long("save-partlabel") => install.save.push(parser.value()?.string()?),
             Long("wipe") => install.wipe = true,
-            Long("no-boot-entry") => install.boot_entry = false,
+            Long("boot-entry") => install.boot_entry = Some(true),
+            Long("no-boot-entry") => install.boot_entry = Some(false),
             Long("target-file") => file = Some(PathBuf::from(parser.value()?)),
             Long("size") => size = Some(bytes(&parser.value()?.string()?)?),
             Long("dry-run") => install.dry_run = true,
@@ -172,6 +171,9 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Wish> {
     if size.is_some() && matches!(install.target, Target::Device(_)) {
         bail!("--size is for --target-file: a disk has the size it has");
     }
+    if install.boot_entry == Some(true) && matches!(install.target, Target::File(..)) {
+        bail!("--boot-entry is for a disk: the firmware starts no files");
+    }
     Ok(Wish::Install(Box::new(install)))
 }
 
@@ -179,10 +181,10 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Wish> {
 pub fn of_kernel(cmdline: &str) -> Result<(Install, Then)> {
     let mut install = Install::on(Target::Device(PathBuf::new()));
     let (mut device, mut then) = (None, Then::Stay);
-    for word in cmdline.split_ascii_whitespace() {
+    for word in keelson_format::cmdline::words(cmdline) {
+        let word = word.replace('"', "");
         let Some(word) = word.strip_prefix("keelson.install.") else { continue };
         let (name, value) = word.split_once('=').unwrap_or((word, ""));
-        let value = value.trim_matches('"');
         let text = || {
             Some(value.to_owned())
                 .filter(|value| !value.is_empty())
@@ -194,7 +196,7 @@ pub fn of_kernel(cmdline: &str) -> Result<(Install, Then)> {
             "image" => install.image = Some(text()?),
             "platform" => install.platform = Some(platform(&text()?)?),
             "save-partlabel" => install.save.push(text()?),
-            "wipe" => install.wipe = !matches!(value, "0" | "no" | "false"),
+            "wipe" => install.wipe = switch(name, value)?,
             "then" => {
                 then = match value {
                     "stay" => Then::Stay,
@@ -214,6 +216,15 @@ pub fn of_kernel(cmdline: &str) -> Result<(Install, Then)> {
     }
     install.target = Target::Device(device.into());
     Ok((install, then))
+}
+
+/// A word that is said or left away, or given a value of the usual ones.
+fn switch(name: &str, value: &str) -> Result<bool> {
+    match value {
+        "" | "1" | "yes" | "true" | "on" => Ok(true),
+        "0" | "no" | "false" | "off" => Ok(false),
+        _ => bail!("keelson.install.{name}={value}: yes or no was expected"),
+    }
 }
 
 fn platform(id: &str) -> Result<Platform> {

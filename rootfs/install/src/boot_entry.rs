@@ -19,6 +19,12 @@ const ACTIVE: u32 = 1;
 const LOADER: &str = "\\EFI\\systemd\\systemd-bootx64.efi";
 const NAME: &str = "Keelson";
 
+/// Whether an entry is made: as was asked for, or else on Keelson itself, which says at `booted` what it
+/// was started from. On another system the disk is as a rule for another machine.
+pub fn is_wanted(asked: Option<bool>, booted: &Path) -> bool {
+    asked.unwrap_or_else(|| booted.exists())
+}
+
 /// Makes an entry for the loader of `esp` and puts it first. An entry of an earlier installation on
 /// the same partition is used again. Gives the entry's name: `Boot0004`.
 pub fn set(folder: &Path, esp: &Partition) -> io::Result<String> {
@@ -44,8 +50,12 @@ pub fn set(folder: &Path, esp: &Partition) -> io::Result<String> {
         own.or(free).ok_or_else(|| io::Error::other("the firmware has no free boot entry"))?;
     let variable = |name: &str| folder.join(format!("{name}-{VENDOR}"));
     let entry = format!("Boot{number:04X}");
+    // Before anything is written: an order that cannot be read must not be lost.
+    let order = match fs::read(variable("BootOrder")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        order => order?,
+    };
     write(&variable(&entry), &option)?;
-    let order = fs::read(variable("BootOrder")).unwrap_or_default();
     let order = order.get(4..).unwrap_or_default();
     let old = order.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
     let order: Vec<u8> = [number]

@@ -63,6 +63,8 @@ pub struct Download {
     /// What the server calls this version of it.
     tag: Option<String>,
     wait: Duration,
+    /// How often it was asked for since the last byte came.
+    tries: u32,
 }
 
 impl Download {
@@ -80,6 +82,7 @@ impl Download {
             bytes: None,
             tag: None,
             wait,
+            tries: 0,
         };
         download.again(None).with_context(|| format!("fetching {url}"))?;
         Ok(download)
@@ -88,10 +91,11 @@ impl Download {
     /// Asks from where it is on, after `before` happened.
     fn again(&mut self, before: Option<io::Error>) -> Result<()> {
         let mut last = before.map(anyhow::Error::from);
-        for attempt in 0..TRIES {
+        while self.tries < TRIES {
             if last.is_some() {
-                thread::sleep(self.wait * 2_u32.pow(attempt));
+                thread::sleep(self.wait * 2_u32.pow(self.tries));
             }
+            self.tries += 1;
             match self.ask() {
                 Ok(body) => {
                     self.body = Some(body);
@@ -171,6 +175,9 @@ impl Read for Download {
                 }
                 Ok(read) => {
                     self.at += read as u64;
+                    if read > 0 {
+                        self.tries = 0;
+                    }
                     return Ok(read);
                 }
                 Err(error) => error,

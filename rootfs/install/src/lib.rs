@@ -85,6 +85,12 @@ fn install(install: &Install) -> Result<()> {
     let bytes = target::bytes(install, &image.table)?;
     let kept = target::kept(install)?;
     let plan = plan::plan(&image.table, bytes, &kept).context("nothing was written")?;
+    for partition in &kept {
+        eprintln!("keeps partition {} {:?}", partition.number, partition.label);
+    }
+    if !install.save.is_empty() && kept.is_empty() {
+        eprintln!("keeps no partition: the disk holds none");
+    }
     for (old, new) in &plan.renumbered {
         eprintln!("partition {old} keeps its GUID and gets the number {new}");
     }
@@ -94,6 +100,7 @@ fn install(install: &Install) -> Result<()> {
         return Ok(());
     }
     let mut disk = target::open(install, bytes)?;
+    target::check_again(install, &system, &disk, bytes, &kept)?;
     let done = engine::install(&mut disk, image, &plan, &extras, &mut progress).with_context(|| {
         "the installation was not finished, and the disk says so: it does not start, partitions to be kept are \
          untouched, and this command can be given again as it was"
@@ -120,8 +127,20 @@ fn finish(install: &Install, disk: &Disk, plan: &Plan, done: Done) {
         mib(done.written),
         mib(done.zeroed)
     );
-    let efi = Path::new(boot_entry::FOLDER);
-    if !install.boot_entry || matches!(install.target, Target::File(..)) || !efi.exists() {
+    let (efi, booted) = (Path::new(boot_entry::FOLDER), Path::new(keelson_format::boot::PATH));
+    if matches!(install.target, Target::Device(_))
+        && boot_entry::is_wanted(install.boot_entry, booted)
+    {
+        set_boot_entry(efi, plan, install.boot_entry.is_some());
+    }
+}
+
+/// Makes the boot entry; that the firmware knows none is said only where one was `asked` for.
+fn set_boot_entry(efi: &Path, plan: &Plan, asked: bool) {
+    if !efi.exists() {
+        if asked {
+            eprintln!("no boot entry was made: this system was not started by UEFI");
+        }
         return;
     }
     let partitions = plan.table.partitions();

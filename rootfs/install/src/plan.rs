@@ -194,14 +194,14 @@ fn place(
 }
 
 impl Plan {
-    /// Whether the image's bytes of a range are written as they are; `false` for table and kept parts.
+    /// The partition to be kept that a range of bytes touches, if any.
     pub fn is_kept(&self, range: &Range<u64>) -> Option<&Partition> {
         self.kept.iter().find(|kept| kept.start() < range.end && range.start < kept.end())
     }
 
     /// The image's bytes that go on the disk: neither its tables nor what is left out.
     pub fn content(&self) -> Range<u64> {
-        HEAD as u64..self.image_bytes - SECTORS * SECTOR
+        HEAD as u64..self.image_bytes.saturating_sub(SECTORS * SECTOR)
     }
 
     /// What must read as zero although the image has no data there, after `data` was written
@@ -228,9 +228,12 @@ impl Plan {
         subtract(&subtract(&merged(zero), data), &merged(kept))
     }
 
-    /// What may be zero as well, where that costs nothing: the rest of the partitions of the image.
+    /// What may be zero as well, where that costs nothing: the rest of the partitions of the image. Beside
+    /// kept partitions ROOT fills a gap of any size, and many disks take long to clear that: it is left out.
     pub fn may_be_zero(&self, data: &[Range<u64>]) -> Vec<Range<u64>> {
-        let areas = self.table.partitions().into_iter().map(|p| p.start()..p.end());
+        let mut areas = self.table.partitions();
+        areas.retain(|area| self.kept.is_empty() || area.label != Role::Root.label());
+        let areas = areas.into_iter().map(|area| area.start()..area.end());
         let kept: Vec<Range<u64>> = self.kept.iter().map(|kept| kept.start()..kept.end()).collect();
         subtract(&subtract(&merged(areas.collect()), data), &merged(kept))
     }

@@ -1,5 +1,7 @@
 //! What is on a disk: enough to say its name before it is wiped, and to know that nothing is.
 
+use keelson_format::disk::Role;
+
 use crate::device::Readable;
 use crate::table::{self, Table, UNFINISHED};
 
@@ -44,16 +46,15 @@ pub fn probe(disk: &dyn Readable) -> Content {
         return Content::Something("it cannot be read".to_owned());
     }
     let partitions = Table::of_disk(disk).map(|table| table.partitions());
-    let labels = |all: &[table::Partition]| -> Vec<String> {
-        all.iter()
-            .map(|p| if p.label.is_empty() { format!("#{}", p.number) } else { p.label.clone() })
-            .collect()
-    };
+    let labels = |all: &[table::Partition]| -> Vec<String> { all.iter().map(name).collect() };
     let marked = |all: &Vec<table::Partition>| all.iter().any(|p| p.label == UNFINISHED);
     if table::says_unfinished(&first) || partitions.as_ref().is_some_and(marked) {
         let mut others = partitions.unwrap_or_default();
-        // Between the first write and the second the old table is still there.
-        others.retain(|partition| partition.label != UNFINISHED);
+        // Between the first write and the second the old table is still there, and before the last one the
+        // image's: its partitions are never among those that are kept.
+        others.retain(|partition| {
+            partition.label != UNFINISHED && Role::from_label(&partition.label).is_none()
+        });
         return Content::Unfinished(labels(&others));
     }
     if let Some(all) = partitions {
@@ -70,6 +71,15 @@ pub fn probe(disk: &dyn Readable) -> Content {
         Content::Nothing
     } else {
         Content::Something("data of an unknown kind".to_owned())
+    }
+}
+
+/// What a partition is called: its label, or its number where it has none.
+pub fn name(partition: &table::Partition) -> String {
+    if partition.label.is_empty() {
+        format!("#{}", partition.number)
+    } else {
+        partition.label.clone()
     }
 }
 

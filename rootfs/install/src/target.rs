@@ -3,7 +3,8 @@
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use keelson_format::disk::Role;
 
 use crate::arguments::{Install, Target};
 use crate::device::{Disk, Look, Readable};
@@ -36,21 +37,22 @@ pub fn check(install: &Install, system: &System) -> Result<()> {
         return Ok(());
     }
     let content = probe::probe(&disk);
-    let labels: Vec<String> = kept(install)?.into_iter().map(|partition| partition.label).collect();
+    let labels: Vec<String> = kept(install)?.iter().map(probe::name).collect();
     disks::may_install(&content, &labels, install.wipe)
         .map_err(|reason| anyhow::anyhow!("{shown} is refused: {reason}"))
 }
 
-/// The partitions of the disk that stay.
+/// The partitions of the disk that stay. Every pattern must match one, but on a disk that holds nothing.
 pub fn kept(install: &Install) -> Result<Vec<Partition>> {
     let node = node(install);
     if install.save.is_empty() || !node.exists() {
         return Ok(Vec::new());
     }
     let disk = Look::open(node).with_context(|| format!("opening {}", node.display()))?;
+    let content = probe::probe(&disk);
     let Some(table) = Table::of_disk(&disk) else {
         // An empty disk has nothing to keep, and the same command serves for every machine of a rack.
-        if matches!(probe::probe(&disk), Content::Nothing | Content::Unfinished(_)) {
+        if matches!(content, Content::Nothing | Content::Unfinished(_)) {
             return Ok(Vec::new());
         }
         bail!(
@@ -59,10 +61,27 @@ pub fn kept(install: &Install) -> Result<Vec<Partition>> {
         );
     };
     let mut partitions = table.partitions();
-    partitions.retain(|partition| {
-        partition.label != UNFINISHED
-            && install.save.iter().any(|glob| matches(glob, &partition.label))
-    });
+    if let Content::Unfinished(others) = &content {
+        if others.is_empty() {
+            return Ok(Vec::new());
+        }
+        // The image's own partitions are there shortly before the end.
+        partitions.retain(|partition| {
+            partition.label != UNFINISHED && Role::from_label(&partition.label).is_none()
+        });
+    }
+    let is_there =
+        |glob: &&String| partitions.iter().any(|partition| matches(glob, &partition.label));
+    if let Some(glob) = install.save.iter().find(|glob| !is_there(glob)) {
+        let labels: Vec<String> =
+            partitions.iter().map(|partition| format!("{:?}", partition.label)).collect();
+        bail!(
+            "{}: no partition has a label that matches {glob:?}; there are: {}",
+            node.display(),
+            if labels.is_empty() { "none".to_owned() } else { labels.join(", ") }
+        );
+    }
+    partitions.retain(|partition| install.save.iter().any(|glob| matches(glob, &partition.label)));
     Ok(partitions)
 }
 
@@ -94,6 +113,22 @@ pub fn open(install: &Install, bytes: u64) -> Result<Disk> {
             error
         }
     })
+}
+
+/// Looks again at what was opened: between the first look and the opening others could write to it.
+pub fn check_again(
+    install: &Install,
+    system: &System,
+    disk: &Disk,
+    bytes: u64,
+    old: &[Partition],
+) -> Result<()> {
+    let changed = || format!("{} changed meanwhile; nothing was written", node(install).display());
+    ensure!(disk.bytes() == bytes, "{}: it has {} bytes and had {bytes}", changed(), disk.bytes());
+    check(install, system).with_context(changed)?;
+    let now = kept(install).with_context(changed)?;
+    ensure!(now == old, "{}: the partitions to be kept are others", changed());
+    Ok(())
 }
 
 fn node(install: &Install) -> &Path {

@@ -25,7 +25,7 @@ fn every_option_is_taken() {
         platform: Some(Platform::Ec2),
         save: vec!["data*".into(), "x".into()],
         wipe: true,
-        boot_entry: false,
+        boot_entry: Some(false),
         dry_run: true,
         quiet: true,
     };
@@ -34,6 +34,8 @@ fn every_option_is_taken() {
         install("--target-file x --size 8G").target,
         Target::File("x".into(), Some(8 << 30))
     );
+    assert_eq!(install("/dev/vda --boot-entry").boot_entry, Some(true));
+    assert_eq!(install("/dev/vda").boot_entry, None);
     assert_eq!(wish("list --json").expect("good"), Wish::List { json: true });
     assert_eq!(wish("--from-kernel").expect("good"), Wish::FromKernel);
     assert!(matches!(wish("--help").expect("good"), Wish::Print(HELP)));
@@ -48,6 +50,7 @@ fn what_is_used_wrongly_is_said() {
         ("/dev/vda --size 8G", "--size is for --target-file"),
         ("--target-file x --size 8.5G", "a number of bytes with K, M, G or T"),
         ("--target-file x --size 100", "no number of whole sectors"),
+        ("--target-file x --boot-entry", "--boot-entry is for a disk"),
         ("/dev/vda --platform metl", "did you mean `metal`"),
         ("/dev/vda --force", "--force"),
     ] {
@@ -80,8 +83,43 @@ fn the_kernel_command_line_says_all_of_it() {
             "keelson.install.wpie on the kernel command line",
         ),
         ("keelson.install.device=", "has no value"),
+        (
+            "keelson.install.device=/dev/vda keelson.install.wipe=nein",
+            "keelson.install.wipe=nein: yes or no was expected",
+        ),
     ] {
         let error = of_kernel(line).expect_err(line).to_string();
         assert!(error.contains(text), "{line}: {error}");
+    }
+}
+
+#[test]
+fn quoted_words_of_the_kernel_command_line_stay_whole() {
+    let (install, _) = of_kernel(
+        "keelson.install.device=/dev/vda keelson.install.save-partlabel=\"Basic data partition\" \
+         \"keelson.install.save-partlabel=my data\"\n",
+    )
+    .expect("understood");
+    assert_eq!(install.save, ["Basic data partition", "my data"]);
+}
+
+#[test]
+fn the_kernel_command_line_wipes_only_where_it_says_so() {
+    for (word, expected) in [
+        ("", false),
+        ("keelson.install.wipe", true),
+        ("keelson.install.wipe=1", true),
+        ("keelson.install.wipe=yes", true),
+        ("keelson.install.wipe=true", true),
+        ("keelson.install.wipe=on", true),
+        ("keelson.install.wipe=0", false),
+        ("keelson.install.wipe=no", false),
+        ("keelson.install.wipe=false", false),
+        ("keelson.install.wipe=off", false),
+        ("keelson.install.wipe keelson.install.wipe=off", false),
+    ] {
+        let (install, _) =
+            of_kernel(&format!("keelson.install.device=/dev/vda {word}")).expect("understood");
+        assert_eq!(install.wipe, expected, "{word}");
     }
 }

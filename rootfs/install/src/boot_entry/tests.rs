@@ -44,3 +44,29 @@ fn the_entry_is_first_in_the_order_and_made_once() {
     let other = Partition { guid: derived(&["other"]), ..esp() };
     assert_eq!(set(folder.path(), &other).expect("set"), "Boot0002");
 }
+
+#[test]
+fn an_order_that_is_not_there_is_made_and_one_that_cannot_be_read_is_left() {
+    let folder = TempDir::new().expect("a folder");
+    let variable = |name: &str| folder.path().join(format!("{name}-{VENDOR}"));
+    assert_eq!(set(folder.path(), &esp()).expect("set"), "Boot0000");
+    assert_eq!(fs::read(variable("BootOrder")).expect("an order"), [7, 0, 0, 0, 0, 0]);
+    fs::remove_file(variable("BootOrder")).expect("removed");
+    fs::remove_file(variable("Boot0000")).expect("removed");
+    fs::create_dir(variable("BootOrder")).expect("made");
+    assert!(set(folder.path(), &esp()).is_err());
+    assert!(!variable("Boot0000").exists());
+}
+
+#[test]
+fn only_keelson_makes_an_entry_that_was_not_asked_for() {
+    let folder = TempDir::new().expect("a folder");
+    let booted = folder.path().join("boot.json");
+    for (there, expected) in [(false, [true, false, false]), (true, [true, false, true])] {
+        if there {
+            fs::write(&booted, "{}").expect("written");
+        }
+        let wanted = [Some(true), Some(false), None].map(|asked| is_wanted(asked, &booted));
+        assert_eq!(wanted, expected);
+    }
+}

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::disks::may_install;
 use crate::plan::plan;
+use crate::probe::probe;
 use crate::table::{HEAD, Partition, UNFINISHED, says_unfinished};
 use crate::testing::{IMAGE, MIB, Recorder, disk_file, image, quiet};
 
@@ -136,6 +138,14 @@ fn judge(disk: &Recorder, plan: &Plan, arrived: &mut dyn FnMut() -> bool) {
             for kept in &plan.kept {
                 assert!(found.iter().any(|found| found.guid == kept.guid), "step {at}: {found:?}");
             }
+            // It goes on without --wipe, unless the old table is still there with what it would lose.
+            let labels: Vec<String> = plan.kept.iter().map(|kept| kept.label.clone()).collect();
+            let refused = may_install(&probe(&state), &labels, false).err();
+            assert_eq!(
+                refused.is_some(),
+                found.iter().any(|found| found.label == "old"),
+                "step {at}: {refused:?}"
+            );
         } else {
             assert!(sectors == disk.now(), "step {at}: the new first sector on an unfinished disk");
         }

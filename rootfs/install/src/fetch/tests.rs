@@ -81,6 +81,22 @@ fn what_cannot_be_fetched_is_said_and_given_up() {
 }
 
 #[test]
+fn a_server_that_answers_without_a_byte_is_given_up() {
+    let whole = "200 OK\r\nContent-Length: 10";
+    let part = "206 Partial Content\r\nContent-Length: 6\r\nContent-Range: bytes 4-9/10";
+    for (first, answer, at) in [(None, whole, 0), (Some(&b"0123"[..]), part, 4)] {
+        let mut answers: Vec<(&str, Vec<u8>)> =
+            first.iter().map(|bytes| (whole, bytes.to_vec())).collect();
+        answers.extend((0..TRIES).map(|_| (answer, Vec::new())));
+        // It would be asked once more.
+        answers.push((answer, b"0123456789"[at..].to_vec()));
+        let (url, _) = serve(answers);
+        let error = format!("{:#}", all(&url).expect_err("given up"));
+        assert!(error.contains(&format!("giving up after 5 attempts at byte {at}")), "{error}");
+    }
+}
+
+#[test]
 fn neighbours_and_sizes() {
     assert_eq!(beside("http://x/y/disk.raw", "SHA256SUMS"), "http://x/y/SHA256SUMS");
     assert_eq!(beside("disk.raw", "SHA256SUMS"), "SHA256SUMS");

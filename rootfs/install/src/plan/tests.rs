@@ -103,6 +103,26 @@ fn holes_before_data_and_both_ends_of_what_is_empty_must_be_zero() {
     );
 }
 
+#[test]
+fn a_root_that_fills_a_gap_is_not_cleared_as_a_whole() {
+    let alone = planned(1000 * MIB, &[]).expect("planned");
+    assert_eq!(alone.may_be_zero(&[]), std::slice::from_ref(&(MIB..15 * MIB)));
+    let beside = planned(1000 * MIB, &[("data", 700, 100)]).expect("planned");
+    assert_eq!(root(&beside), (10, 700));
+    assert_eq!(beside.may_be_zero(&[]), std::slice::from_ref(&(MIB..10 * MIB)));
+    let zero = beside.must_be_zero(&[]);
+    for place in [10 * MIB, 11 * MIB - 512, 699 * MIB, 700 * MIB - 512] {
+        assert!(zero.iter().any(|range| range.contains(&place)), "byte {place}");
+    }
+}
+
+#[test]
+fn the_content_of_an_image_that_is_only_a_table_is_nothing() {
+    let mut plan = planned(32 * MIB, &[]).expect("planned");
+    plan.image_bytes = 512;
+    assert!(plan.content().is_empty());
+}
+
 proptest! {
     #[test]
     fn nothing_planned_ever_touches_what_is_kept(

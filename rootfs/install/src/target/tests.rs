@@ -85,3 +85,69 @@ fn a_disk_without_a_table_keeps_nothing_only_where_it_is_empty() {
     std::os::unix::fs::FileExt::write_all_at(&file, b"XFSB", 0).expect("written");
     assert!(kept(&install).expect_err("refused").to_string().contains("no GUID partition table"));
 }
+
+#[test]
+fn a_pattern_without_a_match_is_refused_with_the_labels_there_are() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("disk");
+    disk_file(&path, 32 * MIB, &[("data-1", 2, 3), ("log", 6, 2)]);
+    let install = wish("--target-file @ --wipe --save-partlabel log --save-partlabel dta-*", &path);
+    for error in [
+        kept(&install).expect_err("refused").to_string(),
+        check(&install, &system()).expect_err("refused").to_string(),
+    ] {
+        let text =
+            "no partition has a label that matches \"dta-*\"; there are: \"data-1\", \"log\"";
+        assert!(error.contains(text), "{error}");
+    }
+}
+
+#[test]
+fn an_unfinished_disk_keeps_what_it_kept_and_nothing_of_the_image() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("disk");
+    let mark = crate::table::unfinished_first_sector(false, 32 * MIB);
+    let begin = |parts: &[crate::testing::Part]| {
+        let file = disk_file(&path, 32 * MIB, parts);
+        std::os::unix::fs::FileExt::write_all_at(&file, &mark, 0).expect("written");
+    };
+    begin(&[("ESP", 2, 3), ("data", 6, 2), ("ROOT", 8, 2)]);
+    let all = kept(&wish("--target-file @ --save-partlabel *", &path)).expect("read");
+    assert_eq!(all.iter().map(|kept| kept.label.as_str()).collect::<Vec<_>>(), ["data"]);
+    assert!(kept(&wish("--target-file @ --wipe --save-partlabel dta", &path)).is_err());
+    begin(&[("", 6, 2)]);
+    assert!(check(&wish("--target-file @ --save-partlabel *", &path), &system()).is_ok());
+    // What was begun on an empty disk keeps nothing, and the same command goes on.
+    begin(&[("ESP", 2, 3), ("ROOT", 8, 2)]);
+    let again = wish("--target-file @ --save-partlabel data", &path);
+    assert!(kept(&again).expect("read").is_empty());
+    assert!(check(&again, &system()).is_ok());
+}
+
+#[test]
+fn a_disk_that_changed_before_it_was_opened_is_left_alone() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("disk");
+    let bytes = 32 * MIB;
+    let opened = |line: &str, change: &dyn Fn()| {
+        disk_file(&path, bytes, &[("data", 2, 3), ("log", 6, 2)]);
+        let install = wish(line, &path);
+        let old = kept(&install).expect("read");
+        change();
+        let disk = open(&install, bytes).expect("opened");
+        check_again(&install, &system(), &disk, bytes, &old).map_err(|error| format!("{error:#}"))
+    };
+    let wipe = "--target-file @ --wipe --save-partlabel data";
+    assert_eq!(opened(wipe, &|| ()), Ok(()));
+    let moved = || drop(disk_file(&path, bytes, &[("data", 3, 2)]));
+    let error = opened(wipe, &moved).expect_err("refused");
+    assert!(error.contains("changed meanwhile; nothing was written"), "{error}");
+    let gone = || drop(disk_file(&path, bytes, &[("other", 3, 2)]));
+    assert!(opened(wipe, &gone).expect_err("refused").contains("no partition has a label"));
+    let error = opened("--target-file @", &|| ()).expect_err("refused");
+    assert!(error.contains("it is not empty"), "{error}");
+    let install = wish(wipe, &path);
+    let disk = open(&install, bytes).expect("opened");
+    let error = check_again(&install, &system(), &disk, bytes + 512, &[]).expect_err("refused");
+    assert!(error.to_string().contains("bytes and had"), "{error}");
+}
