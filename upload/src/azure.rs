@@ -9,7 +9,6 @@ pub mod shared_key;
 use serde_json::Value;
 
 use crate::call::{Call, Reply};
-use crate::client::CallError;
 use crate::source::Source;
 use crate::state::Made;
 use crate::upload::{Job, Placed, Provider, Report, Seen, UploadError};
@@ -19,6 +18,8 @@ use auth::{Storage, Token};
 
 const BLOB: &str = "blob";
 const IMAGE: &str = "image";
+/// The note that the blob was made.
+const CREATED: &str = "created";
 
 /// An upload to Azure.
 pub struct Azure {
@@ -61,7 +62,8 @@ impl Azure {
     }
 
     fn account_id(&self) -> String {
-        let Self { subscription, group, account, .. } = self;
+        let Self { subscription, account, .. } = self;
+        let group = self.args.storage_resource_group.as_ref().unwrap_or(&self.group);
         format!(
             "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}"
         )
@@ -101,6 +103,32 @@ impl Azure {
         Made { kind, id, place, command, whole: false }
     }
 
+    /// Makes the blob, which the state has already; it is taken from the state again where it was not made.
+    fn create(&self, job: &Job<'_>, url: &str) -> Result<(), UploadError> {
+        let owner = job.token()?;
+        let call = blob::create(url, self.source.size, &owner);
+        let Err(error) = job.client.send(&call, &self.storage) else { return Ok(()) };
+        let exists = [Some(409), Some(412)].contains(&error.status());
+        if exists && self.is_own(job, url)? {
+            // Made by a call whose answer was lost.
+            return Ok(());
+        }
+        if !error.is_uncertain() {
+            job.state.removed(&self.made(BLOB, url))?;
+        }
+        if exists {
+            let (place, name) = (self.account.clone(), self.name.clone());
+            return Err(UploadError::Taken { place, name, id: url.to_owned() });
+        }
+        Err(error.into())
+    }
+
+    /// Whether a blob is there and this upload made it.
+    fn is_own(&self, job: &Job<'_>, url: &str) -> Result<bool, UploadError> {
+        let found = job.client.send(&blob::properties(url), &self.storage)?;
+        Ok(found.status != 404 && blob::is_of(&found, &job.token()?))
+    }
+
     /// The page blob, with all its pages.
     fn blob(&self, job: &Job<'_>) -> Result<String, UploadError> {
         let url = self.blob_url();
@@ -110,19 +138,11 @@ impl Azure {
         }
         if made.is_none() {
             // Noted first: an answer that is lost must not leave a blob that nobody knows of.
-            let created = job.client.send(&blob::create(&url, self.source.size), &self.storage);
-            match created {
-                Err(error) if error.status() == Some(409) || error.status() == Some(412) => {
-                    let (place, name) = (self.account.clone(), self.name.clone());
-                    return Err(UploadError::Taken { place, name, id: url });
-                }
-                Err(error @ CallError::Lost { .. }) => {
-                    job.state.made(self.made(BLOB, &url))?;
-                    return Err(error.into());
-                }
-                other => other?,
-            };
             job.state.made(self.made(BLOB, &url))?;
+        }
+        if job.state.noted(CREATED).is_none() {
+            self.create(job, &url)?;
+            job.state.note(CREATED, "")?;
         }
         job.bar.set_message(format!("blob {}.vhd", self.name));
         let sent = job.pieces(&self.source, &|piece, bytes| {
@@ -130,9 +150,10 @@ impl Azure {
             Ok(())
         });
         match sent {
-            // The blob of a lost answer was not made, or somebody removed it: begin again next time.
+            // Somebody removed it: begin again next time.
             Err(UploadError::Call(error)) if error.has_code("BlobNotFound") => {
                 job.state.removed(&self.made(BLOB, &url))?;
+                job.state.forget(CREATED)?;
                 return Err(error.into());
             }
             other => other?,
@@ -243,6 +264,10 @@ impl Provider for Azure {
 
     fn remove(&self, job: &Job<'_>, made: &Made) -> Result<(), UploadError> {
         if made.kind == BLOB {
+            // What was noted before it was made may be another's.
+            if job.state.noted(CREATED).is_none() && !self.is_own(job, &made.id)? {
+                return Ok(());
+            }
             job.client.send(&blob::delete(&made.id), &self.storage)?;
         } else {
             self.manage(job, |endpoint| arm::delete(endpoint, &made.id))?;

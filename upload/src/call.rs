@@ -72,6 +72,8 @@ pub struct Call {
     pub body: Body,
     /// Statuses other than 2xx that are an answer and no failure.
     pub expected: &'static [u16],
+    /// Whether doing it twice does harm: it is not tried again where it may have been done.
+    pub once: bool,
     /// What a dry run takes as the answer.
     pub assumed: Reply,
 }
@@ -139,6 +141,7 @@ impl Call {
             headers: Vec::new(),
             body: Body::Empty,
             expected: &[],
+            once: false,
             assumed: Reply::status(200),
         }
     }
@@ -162,6 +165,13 @@ impl Call {
     #[must_use]
     pub fn expect(mut self, statuses: &'static [u16]) -> Self {
         self.expected = statuses;
+        self
+    }
+
+    /// Not to be done twice.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.once = true;
         self
     }
 

@@ -21,7 +21,7 @@ use open::Opened;
 
 /// Puts a built image into a cloud.
 ///
-/// What an upload has done is kept in a file beside the image until it has ended well: the same command again goes on
+/// What an upload has done is kept in a file of the board's folder until it has ended well: the same command again goes on
 /// where it stopped, and --abandon removes what stands half-made.
 #[derive(Parser, Debug)]
 #[command(
@@ -111,7 +111,7 @@ pub struct Common {
     /// Remove what an unfinished upload left, then begin anew
     #[arg(long, conflicts_with = "dry_run")]
     pub restart: bool,
-    /// File that remembers what was done [default: beside the image]
+    /// File that remembers what was done [default: in the board's folder]
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
     /// Pieces in flight at once
@@ -163,7 +163,7 @@ impl Common {
 
 fn run(common: &Common, open: impl FnOnce(&Common) -> Result<Opened>) -> Result<()> {
     let opened = open(common)?;
-    let path = common.state.clone().unwrap_or_else(|| beside(&opened.image, &opened.slug));
+    let path = common.state.clone().unwrap_or_else(|| state_of(&opened.image, &opened.slug));
     let id = ImageId { digest: opened.digest.clone(), target: opened.target.clone() };
     let client = if common.dry_run {
         Client::dry(if common.json {
@@ -178,10 +178,15 @@ fn run(common: &Common, open: impl FnOnce(&Common) -> Result<Opened>) -> Result<
         && let Some(old) = StateFile::found(&path)?
     {
         let stuck = upload::clean(opened.provider.as_ref(), &job(&client, common, &old));
+        let unanswered = upload::doubtful(&old.unanswered());
         if !stuck.is_empty() {
             let causes: Vec<&str> = stuck.iter().map(|(_, why)| why.as_str()).collect();
             let made: Vec<Made> = stuck.iter().map(|(made, _)| made.clone()).collect();
-            bail!("{}\n  at the provider stands:{}", causes.join("\nerror: "), listed(&made));
+            let causes = causes.join("\nerror: ");
+            bail!("{causes}{unanswered}\n  at the provider stands:{}", listed(&made));
+        }
+        if !unanswered.is_empty() {
+            bail!("{} is kept:{unanswered}", path.display());
         }
         old.close()?;
     }
@@ -220,11 +225,11 @@ fn print(common: &Common, opened: &Opened, placed: &[Placed]) {
     }
 }
 
-/// `disk.raw.ec2-eu-central-1.upload.json`.
-fn beside(image: &Path, slug: &str) -> PathBuf {
-    let mut name = image.as_os_str().to_owned();
-    name.push(format!(".{slug}.upload.json"));
-    PathBuf::from(name)
+/// `build/amd64-usr/ec2-eu-central-1-0.1.0.upload.json`: not in the build's own folder, which the next build replaces.
+fn state_of(image: &Path, slug: &str) -> PathBuf {
+    let build = image.parent().unwrap_or(image);
+    let name = build.file_name().unwrap_or_default().display();
+    build.parent().unwrap_or(build).join(format!("{slug}-{name}.upload.json"))
 }
 
 fn bar(common: &Common) -> ProgressBar {

@@ -100,6 +100,15 @@ impl CallError {
         }
     }
 
+    /// Whether it may have been done all the same: no answer came, or one that does not say.
+    pub fn is_uncertain(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => says_nothing(*status),
+            Self::Lost { .. } => true,
+            Self::Body { .. } | Self::Credentials(_) => false,
+        }
+    }
+
     /// The status, where the provider answered.
     pub fn status(&self) -> Option<u16> {
         match self {
@@ -138,6 +147,11 @@ impl Default for Patience {
     }
 }
 
+/// A connection on which nothing arrives at the other end for this long is dead.
+const STALL: Duration = Duration::from_mins(2);
+/// Bytes a second below which a streamed file is given up.
+const SLOWEST: u64 = 32 << 10;
+
 /// Sends calls, or prints them.
 pub struct Client {
     /// None in a dry run.
@@ -155,6 +169,9 @@ impl Client {
             .user_agent(concat!("keelson-upload/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(20))
             .timeout(None)
+            // A line that is dead ends the call, also one that streams a file.
+            .tcp_keepalive(STALL / 4)
+            .tcp_user_timeout(STALL)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         Ok(Self { http: Some(http), patience, printed: Mutex::new(Box::new(io::sink())) })
@@ -194,6 +211,7 @@ impl Client {
         // Whoever streams a file looks first at what became of it.
         let is_file = matches!(call.body, Body::File { .. });
         let attempts = if is_file { 1 } else { self.patience.attempts };
+        let is_over = |attempt, uncertain| attempt >= attempts || (call.once && uncertain);
         loop {
             let failure = match try_once(http, call, auth, bar) {
                 Ok(reply) if is_answer(call, &reply) => return Ok(reply),
@@ -211,13 +229,14 @@ impl Client {
                         message,
                         refusal,
                     };
-                    if refusal != Refusal::Passing || attempt >= attempts {
+                    let uncertain = error.is_uncertain();
+                    if refusal != Refusal::Passing || is_over(attempt, uncertain) {
                         return Err(error);
                     }
                     reply.header("retry-after").and_then(|value| value.parse().ok())
                 }
                 Err(Attempt::Lost(reason)) => {
-                    if attempt >= attempts {
+                    if is_over(attempt, true) {
                         let place = call.place().to_owned();
                         let lost =
                             CallError::Lost { name: call.name, place, attempts: attempt, reason };
@@ -237,6 +256,11 @@ impl Client {
         let own = self.patience.pause.saturating_mul(1 << (attempt - 1).min(10)).min(most);
         std::thread::sleep(told.map_or(own, |seconds| Duration::from_secs(seconds).min(most * 4)));
     }
+}
+
+/// Whether a status leaves open what was done. 503 turns a call away before it begins.
+fn says_nothing(status: u16) -> bool {
+    status >= 500 && status != 503
 }
 
 fn is_answer(call: &Call, reply: &Reply) -> bool {
@@ -270,13 +294,15 @@ fn try_once(
     for (name, value) in &call.headers {
         request = request.header(name, value);
     }
-    // A piece takes seconds; a whole image takes as long as the line does.
+    // A piece takes seconds; a whole image takes as long as the line does, within reason.
     request = match &call.body {
         Body::File { path, bytes } => {
             let failed = |source| Attempt::Final(CallError::Body { name: call.name, source });
             let file = File::open(path).map_err(failed)?;
             bar.set_position(0);
-            request.body(reqwest::blocking::Body::sized(bar.wrap_read(file), *bytes))
+            request
+                .timeout(Duration::from_mins(30) + Duration::from_secs(bytes / SLOWEST))
+                .body(reqwest::blocking::Body::sized(bar.wrap_read(file), *bytes))
         }
         Body::Empty if matches!(call.method, Method::Get | Method::Head) => {
             request.timeout(Duration::from_mins(2))

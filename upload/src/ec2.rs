@@ -77,6 +77,10 @@ impl Ec2 {
         for region in std::iter::once(&self.region).chain(&self.args.copy_to) {
             let reply = self.ec2(job, region, |endpoint| query::find(endpoint, &self.name))?;
             let own = job.state.find(IMAGE, region).map(|made| made.id);
+            // CopyImage with the same token gives the image of the answer that was lost.
+            if own.is_none() && *region != self.region && job.state.is_asked(IMAGE, region) {
+                continue;
+            }
             if let Some(image) =
                 query::images(&reply).into_iter().find(|image| Some(&image.id) != own.as_ref())
             {
@@ -113,29 +117,13 @@ impl Ec2 {
         }
     }
 
-    /// The token that makes a repeated call give the same thing; another one for each upload.
-    fn token(job: &Job<'_>, what: &str) -> Result<String, UploadError> {
-        let kept = job.state.noted("token");
-        let token = match kept {
-            Some(token) => token,
-            None if job.client.is_dry() => "DRYRUN".to_owned(),
-            None => {
-                let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-                let token = format!("keelson-{:x}", now.map_or(0, |now| now.as_nanos()));
-                job.state.note("token", &token)?;
-                token
-            }
-        };
-        Ok(format!("{token}-{what}"))
-    }
-
-    /// The snapshot, complete.
-    fn snapshot(&self, job: &Job<'_>) -> Result<String, UploadError> {
+    /// The snapshot, begun. The same token gives the same one again.
+    fn start(&self, job: &Job<'_>) -> Result<Made, UploadError> {
         let region = &self.region;
-        let made = if let Some(made) = job.state.find(SNAPSHOT, region) {
-            made
+        if let Some(made) = job.state.find(SNAPSHOT, region) {
+            Ok(made)
         } else {
-            let token = Self::token(job, SNAPSHOT)?;
+            let token = format!("{}-{SNAPSHOT}", job.token()?);
             let key = self.args.kms_key.as_deref().or(self.args.encrypted.then_some(""));
             let start = Start {
                 gibibytes: self.gibibytes(),
@@ -144,15 +132,21 @@ impl Ec2 {
                 token: &token,
                 key,
             };
-            let reply = self.ebs(job, |endpoint| ebs::start(endpoint, &start))?;
-            let value = reply.value();
-            let missing = |what| UploadError::Answer { name: "StartSnapshot", what };
-            let id =
-                value.get("SnapshotId").and_then(Value::as_str).ok_or(missing("SnapshotId"))?;
-            let made = self.made(SNAPSHOT, id, region);
-            job.state.made(made.clone())?;
-            made
-        };
+            job.ask(SNAPSHOT, region, || {
+                let value = self.ebs(job, |endpoint| ebs::start(endpoint, &start))?.value();
+                let missing = UploadError::Answer { name: "StartSnapshot", what: "SnapshotId" };
+                let id = value.get("SnapshotId").and_then(Value::as_str).ok_or(missing)?;
+                let made = self.made(SNAPSHOT, id, region);
+                job.state.made(made.clone())?;
+                Ok(made)
+            })
+        }
+    }
+
+    /// The snapshot, complete.
+    fn snapshot(&self, job: &Job<'_>) -> Result<String, UploadError> {
+        let region = &self.region;
+        let made = self.start(job)?;
         let id = made.id;
         if made.whole {
             return Ok(id);
@@ -208,15 +202,29 @@ impl Ec2 {
                 tags: &self.tags,
                 uefi_data: self.uefi_data.as_deref(),
             };
-            let reply =
-                self.ec2(job, region, |endpoint| query::register(endpoint, &self.args, &image))?;
-            let missing = UploadError::Answer { name: "RegisterImage", what: "imageId" };
-            let id = query::text(&reply, "imageId").ok_or(missing)?;
-            job.state.made(self.made(IMAGE, &id, region))?;
-            id
+            self.image(job, region, "RegisterImage", |endpoint| {
+                query::register(endpoint, &self.args, &image)
+            })?
         };
         self.finish(job, region, &id)?;
         Ok(id)
+    }
+
+    /// Makes an image by the call `name`.
+    fn image(
+        &self,
+        job: &Job<'_>,
+        region: &str,
+        name: &'static str,
+        make: impl FnOnce(&str) -> Call,
+    ) -> Result<String, UploadError> {
+        job.ask(IMAGE, region, || {
+            let reply = self.ec2(job, region, make)?;
+            let missing = UploadError::Answer { name, what: "imageId" };
+            let id = query::text(&reply, "imageId").ok_or(missing)?;
+            job.state.made(self.made(IMAGE, &id, region))?;
+            Ok(id)
+        })
     }
 
     /// Starts the copy in a region; waits for nothing.
@@ -224,15 +232,22 @@ impl Ec2 {
         if let Some(made) = job.state.find(IMAGE, region) {
             return Ok(made.id);
         }
-        let token = Self::token(job, region)?;
+        // The token gives the same image again, so one that failed counts.
+        let failed = job.state.noted(&format!("failed {region}")).unwrap_or_default();
+        let token = format!("{}-{region}{failed}", job.token()?);
         let from = (self.region.as_str(), home);
-        let reply = self.ec2(job, region, |endpoint| {
+        self.image(job, region, "CopyImage", |endpoint| {
             query::copy(endpoint, from, &self.name, &self.args, &token)
-        })?;
-        let missing = UploadError::Answer { name: "CopyImage", what: "imageId" };
-        let id = query::text(&reply, "imageId").ok_or(missing)?;
-        job.state.made(self.made(IMAGE, &id, region))?;
-        Ok(id)
+        })
+    }
+
+    /// Removes an image that will never be whole; where that fails it stays in the state.
+    fn give_up(&self, job: &Job<'_>, made: &Made) -> Result<(), UploadError> {
+        let note = format!("failed {}", made.place);
+        let failed = job.state.noted(&note).unwrap_or_default();
+        job.state.note(&note, &format!("{failed}-"))?;
+        self.remove(job, made)?;
+        Ok(job.state.removed(made)?)
     }
 
     /// Waits for an image, then shares it.
@@ -298,18 +313,38 @@ impl Provider for Ec2 {
             match done {
                 Ok(image) => report.placed.push(Placed { place: region.clone(), image }),
                 Err(error) => {
-                    // What will never be whole does not stay registered.
+                    // What will never be whole does not stay registered; what went wrong first is what is said.
                     if !error.is_passing()
                         && let Some(made) = job.state.find(IMAGE, region)
                     {
-                        self.remove(job, &made)?;
-                        job.state.removed(&made)?;
+                        let _ = self.give_up(job, &made);
                     }
                     report.failed.push((region.clone(), error));
                 }
             }
         }
         Ok(report)
+    }
+
+    fn settle(&self, job: &Job<'_>) -> Result<(), UploadError> {
+        let unanswered = job.state.unanswered();
+        for (_, region) in unanswered.iter().filter(|(kind, _)| kind == IMAGE) {
+            let snapshot = job.state.find(SNAPSHOT, region).map(|made| made.id);
+            let reply = self.ec2(job, region, |endpoint| query::find(endpoint, &self.name))?;
+            let images = query::images(&reply);
+            // The name was free; in the home region the image is of our snapshot.
+            let own = images.into_iter().find(|image| {
+                *region != self.region || snapshot.iter().any(|id| image.snapshots.contains(id))
+            });
+            match own {
+                Some(image) => job.state.made(self.made(IMAGE, &image.id, region))?,
+                None => job.state.refused(IMAGE, region)?,
+            }
+        }
+        if job.state.is_asked(SNAPSHOT, &self.region) {
+            self.start(job)?;
+        }
+        Ok(())
     }
 
     fn remove(&self, job: &Job<'_>, made: &Made) -> Result<(), UploadError> {

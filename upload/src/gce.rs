@@ -6,7 +6,6 @@ pub mod compute;
 pub mod storage;
 
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use crate::call::{Call, Reply};
 use crate::client::{Anonymous, Authorize};
@@ -22,6 +21,10 @@ use storage::Object;
 const OBJECT: &str = "object";
 const IMAGE: &str = "image";
 const SESSION: &str = "session";
+/// The note with the object's generation: which of all that had its name it is.
+const GENERATION: &str = "generation";
+/// The label by which an upload knows its image.
+const OWNER: &str = "keelson-upload";
 
 /// What every image can do: UEFI firmware, several queues of virtio-scsi, Google's own network card.
 pub const FEATURES: [&str; 3] = ["UEFI_COMPATIBLE", "VIRTIO_SCSI_MULTIQUEUE", "GVNIC"];
@@ -94,7 +97,7 @@ impl Gce {
                 // Sessions live for a week.
                 404 | 410 => {}
                 _ => {
-                    self.check(&reply)?;
+                    self.check(job, &reply)?;
                     return Ok(None);
                 }
             }
@@ -112,8 +115,11 @@ impl Gce {
     }
 
     /// The object's checksum must be the archive's.
-    fn check(&self, reply: &Reply) -> Result<(), UploadError> {
+    fn check(&self, job: &Job<'_>, reply: &Reply) -> Result<(), UploadError> {
         let value = reply.value();
+        if let Some(generation) = value.get("generation").and_then(Value::as_str) {
+            job.state.note(GENERATION, generation)?;
+        }
         let found = value.get("crc32c").and_then(Value::as_str).unwrap_or_default();
         if found == self.archive.crc32c {
             return Ok(());
@@ -137,7 +143,7 @@ impl Gce {
             let bytes = self.archive.read(at, storage::CHUNK)?;
             let reply = self.storage(job, &storage::chunk(&session, at, total, bytes, crc32c))?;
             if reply.status != 308 {
-                return self.check(&reply);
+                return self.check(job, &reply);
             }
             // As far as it got, which may be less than was sent.
             at = storage::arrived(&reply);
@@ -149,13 +155,15 @@ impl Gce {
             format!("https://storage.googleapis.com/{}/{}", self.args.bucket, self.object_name());
         let features: Vec<String> =
             FEATURES.map(str::to_owned).into_iter().chain(self.args.feature.clone()).collect();
-        let request = request_id(&job.state.noted(SESSION).unwrap_or_default());
+        let request = job.uuid(IMAGE)?;
+        let mut labels = self.labels.clone();
+        labels.push((OWNER.to_owned(), request.clone()));
         let image = Insert {
             name: &self.name,
             description: &self.description,
             archive: &archive,
             family: self.args.family.as_deref(),
-            labels: &self.labels,
+            labels: &labels,
             architecture: match self.architecture {
                 Architecture::X86_64 => "X86_64",
                 Architecture::Arm64 => "ARM64",
@@ -165,11 +173,24 @@ impl Gce {
             keys: self.keys.as_ref(),
             request: &request,
         };
-        let reply =
-            self.compute(job, |endpoint, project| compute::insert(endpoint, project, &image))?;
         if job.state.find(IMAGE, &self.project).is_none() {
+            // Noted first: an answer that is lost must not leave an image that nobody knows of.
             job.state.made(self.made(IMAGE, &self.name))?;
         }
+        let sent =
+            self.compute(job, |endpoint, project| compute::insert(endpoint, project, &image));
+        let reply = match sent {
+            // Made by a call whose answer was lost longer ago than the identifier of the request is remembered.
+            Err(UploadError::Call(error)) if error.status() == Some(409) => {
+                if self.is_own(job, &self.name)? {
+                    return self.wait(job);
+                }
+                job.state.removed(&self.made(IMAGE, &self.name))?;
+                let (place, name) = (self.project.clone(), self.name.clone());
+                return Err(UploadError::Taken { place, id: name.clone(), name });
+            }
+            other => other?,
+        };
         let missing = UploadError::Answer { name: "images.insert", what: "name" };
         let operation =
             reply.value().get("name").and_then(Value::as_str).ok_or(missing)?.to_owned();
@@ -190,12 +211,47 @@ impl Gce {
     }
 }
 
-/// A UUID (RFC 9562 version 8) of the upload: an insert whose answer was lost is not done twice.
-fn request_id(session: &str) -> String {
-    let digest = Sha256::digest(session);
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+impl Gce {
+    /// Waits for an image whose operation is not known.
+    fn wait(&self, job: &Job<'_>) -> Result<(), UploadError> {
+        job.wait(IMAGE, &self.name, &mut || {
+            let reply =
+                self.compute(job, |endpoint, project| compute::get(endpoint, project, &self.name))?;
+            let status = reply.value().get("status").and_then(Value::as_str).map(str::to_owned);
+            Ok(match status.unwrap_or_else(|| "unknown".to_owned()) {
+                status if status == "READY" => Seen::Ready,
+                status if status == "FAILED" => {
+                    let reason = "Compute Engine could not make it".to_owned();
+                    Seen::Failed { status, reason }
+                }
+                status => Seen::Pending(status),
+            })
+        })
+    }
+
+    /// Whether an image is there and this upload made it.
+    fn is_own(&self, job: &Job<'_>, name: &str) -> Result<bool, UploadError> {
+        let found = self.compute(job, |endpoint, project| compute::get(endpoint, project, name))?;
+        let value = found.value();
+        let owner = value.get("labels").and_then(|labels| labels.get(OWNER)?.as_str());
+        Ok(found.status != 404 && owner == Some(job.uuid(IMAGE)?.as_str()))
+    }
+
+    /// Deletes the object, if it is the one that was sent.
+    fn delete_object(&self, job: &Job<'_>, name: &str) -> Result<(), UploadError> {
+        if job.state.noted(GENERATION).is_none() {
+            // Sent in part, which makes no object; or in whole, and the answer was lost.
+            let there = self.storage(job, &self.with_object(name, storage::get))?;
+            if there.status == 404 {
+                return Ok(());
+            }
+            self.check(job, &there)?;
+        }
+        let generation = job.state.noted(GENERATION);
+        let delete = |object: &Object<'_>| storage::delete(object, generation.as_deref());
+        self.storage(job, &self.with_object(name, delete))?;
+        Ok(())
+    }
 }
 
 impl Provider for Gce {
@@ -218,8 +274,7 @@ impl Provider for Gce {
             })?;
         }
         if !self.args.keep_object {
-            let name = self.object_name();
-            self.storage(job, &self.with_object(&name, storage::delete))?;
+            self.delete_object(job, &self.object_name())?;
         }
         let image = format!("projects/{}/global/images/{}", self.project, self.name);
         let placed = vec![Placed { place: self.project.clone(), image }];
@@ -228,8 +283,8 @@ impl Provider for Gce {
 
     fn remove(&self, job: &Job<'_>, made: &Made) -> Result<(), UploadError> {
         if made.kind == OBJECT {
-            self.storage(job, &self.with_object(&made.id, storage::delete))?;
-        } else {
+            self.delete_object(job, &made.id)?;
+        } else if self.is_own(job, &made.id)? {
             self.compute(job, |endpoint, project| compute::delete(endpoint, project, &made.id))?;
         }
         Ok(())

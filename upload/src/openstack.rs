@@ -17,6 +17,8 @@ use glance::Create;
 use keystone::Keystone;
 
 const IMAGE: &str = "image";
+/// The note of how many images were begun.
+const CREATED: &str = "created";
 /// The property by which an image is known as that of an unfinished upload whose answer was lost.
 const TOKEN: &str = "keelson_upload";
 
@@ -106,20 +108,33 @@ impl Openstack {
         }
         let mut properties = self.properties.clone();
         properties.push((TOKEN.to_owned(), self.file.sha256[..32].to_owned()));
+        // Noted first, and the identifier is ours: an answer that is lost leaves nothing that nobody knows of.
+        let id = self.new_id(session.job)?;
+        state.made(self.made(&id))?;
         let create = Create {
+            id: &id,
             name: &self.name,
             visibility: self.args.visibility.as_str(),
             min_disk: self.disk.div_ceil(1 << 30),
             min_ram: self.args.min_ram,
             properties: &properties,
         };
-        let reply = session.call(|endpoint| glance::create(endpoint, &create))?;
-        let id = glance::text(&reply.value(), "id");
-        if id.is_empty() {
-            return Err(UploadError::Answer { name: "Create image", what: "id" });
+        match session.call(|endpoint| glance::create(endpoint, &create)) {
+            Err(error) if !error.is_uncertain() => {
+                state.removed(&self.made(&id))?;
+                Err(error)
+            }
+            Err(error) => Err(error),
+            Ok(_) => Ok(id),
         }
-        state.made(self.made(&id))?;
-        Ok(id)
+    }
+
+    /// An identifier that no image had before, also none that was deleted.
+    fn new_id(&self, job: &Job<'_>) -> Result<String, UploadError> {
+        let number = job.state.noted(CREATED).and_then(|text| text.parse::<u32>().ok());
+        let number = number.map_or(1, |number| number + 1);
+        job.state.note(CREATED, &number.to_string())?;
+        Ok(job.uuid(&format!("{} {number}", self.place))?)
     }
 
     /// Sends the data; what was cut off begins anew, a few times.

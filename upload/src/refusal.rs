@@ -15,8 +15,8 @@ pub enum Refusal {
     Final,
 }
 
-/// Codes that ask for patience. Amazon sends several of them with status 400.
-const PASSING: [&str; 14] = [
+/// Codes that ask for patience. Amazon sends several of them with status 400, Google with 403.
+const PASSING: [&str; 16] = [
     "Throttling",
     "ThrottlingException",
     "ThrottledException",
@@ -31,6 +31,8 @@ const PASSING: [&str; 14] = [
     "Unavailable",
     "ServerBusy",
     "OperationTimedOut",
+    "rateLimitExceeded",
+    "userRateLimitExceeded",
 ];
 
 /// Codes that say the credentials have run out.

@@ -1,4 +1,4 @@
-//! The state file beside an image: what an upload has made so far and which pieces have arrived.
+//! The state file of an upload: what an upload has made so far and which pieces have arrived.
 //!
 //! It is there to resume and to clean up; an upload that ends well removes it. Deleting it is safe for the image, but
 //! then nobody remembers what stands half-made at the provider. It holds no credentials; a resumable session of Cloud
@@ -18,6 +18,9 @@ use thiserror::Error;
 const SCHEMA: u32 = 1;
 /// The file is written after this many pieces; a piece that was sent and not noted is sent again.
 const EVERY: usize = 16;
+
+/// Begins the names of notes on what was asked for and not answered yet.
+const ASKED: &str = "asked ";
 
 /// Something that stands at the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,8 +144,31 @@ impl StateFile {
     /// Notes that something stands at the provider. Written before this returns.
     pub fn made(&self, made: Made) -> Result<(), StateError> {
         let mut state = self.lock();
+        state.notes.remove(&asked(&made.kind, &made.place));
         state.made.push(made);
         self.write(&state)
+    }
+
+    /// Notes that something of this kind is about to be made in this place, under an identifier the provider will give.
+    pub fn ask(&self, kind: &str, place: &str) -> Result<(), StateError> {
+        self.note(&asked(kind, place), "")
+    }
+
+    /// Whether it was asked for and no answer came.
+    pub fn is_asked(&self, kind: &str, place: &str) -> bool {
+        self.noted(&asked(kind, place)).is_some()
+    }
+
+    /// Notes that what was asked for was not made.
+    pub fn refused(&self, kind: &str, place: &str) -> Result<(), StateError> {
+        self.forget(&asked(kind, place))
+    }
+
+    /// Kind and place of everything that may have been made: no answer came.
+    pub fn unanswered(&self) -> Vec<(String, String)> {
+        let state = self.lock();
+        let asked = state.notes.keys().filter_map(|name| name.strip_prefix(ASKED)?.split_once(' '));
+        asked.map(|(kind, place)| (kind.to_owned(), place.to_owned())).collect()
     }
 
     /// Notes that something is finished.
@@ -175,6 +201,13 @@ impl StateFile {
     pub fn note(&self, name: &str, value: &str) -> Result<(), StateError> {
         let mut state = self.lock();
         state.notes.insert(name.to_owned(), value.to_owned());
+        self.write(&state)
+    }
+
+    /// Forgets a value.
+    pub fn forget(&self, name: &str) -> Result<(), StateError> {
+        let mut state = self.lock();
+        state.notes.remove(name);
         self.write(&state)
     }
 
@@ -240,6 +273,10 @@ impl State {
             done: BTreeSet::new(),
         }
     }
+}
+
+fn asked(kind: &str, place: &str) -> String {
+    format!("{ASKED}{kind} {place}")
 }
 
 fn read(path: &Path) -> Result<Option<State>, StateError> {

@@ -1,5 +1,7 @@
 //! One upload from begin to end, whichever provider it goes to: resume, failure, clean-up, what is said at the end.
 
+mod asking;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -62,6 +64,11 @@ pub struct Report {
 pub trait Provider {
     /// Uploads, or goes on where an earlier run stopped.
     fn upload(&self, job: &Job<'_>) -> Result<Report, UploadError>;
+
+    /// Notes what was made by calls whose answers were lost, so that it can be removed.
+    fn settle(&self, _: &Job<'_>) -> Result<(), UploadError> {
+        Ok(())
+    }
 
     /// Removes something that [`Provider::upload`] made. What is gone already is no failure.
     fn remove(&self, job: &Job<'_>, made: &Made) -> Result<(), UploadError>;
@@ -150,6 +157,15 @@ impl UploadError {
             _ => false,
         }
     }
+
+    /// Whether what was asked for may have been done all the same.
+    pub fn is_uncertain(&self) -> bool {
+        match self {
+            Self::Call(error) => error.is_uncertain(),
+            Self::Answer { .. } | Self::State(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// How a failed upload ended.
@@ -162,6 +178,8 @@ pub struct Failure {
     pub standing: Vec<Made>,
     /// What could not be removed, and why.
     pub stuck: Vec<(Made, String)>,
+    /// Kind and place of what may stand there: no answer came.
+    pub unanswered: Vec<(String, String)>,
     /// Where the state was kept to go on; none where there is nothing to go on with.
     pub state: Option<PathBuf>,
 }
@@ -180,9 +198,10 @@ impl Failure {
         for (made, why) in &self.stuck {
             let _ = write!(text, "\n  {} {} could not be removed: {why}", made.kind, made.id);
         }
-        if self.standing.is_empty() {
+        text.push_str(&doubtful(&self.unanswered));
+        if self.standing.is_empty() && self.unanswered.is_empty() {
             text.push_str("\n  nothing is left at the provider");
-        } else {
+        } else if !self.standing.is_empty() {
             text.push_str("\n  at the provider stands:");
             text.push_str(&listed(&self.standing));
         }
@@ -195,6 +214,13 @@ impl Failure {
         }
         text
     }
+}
+
+/// What may stand, one a line.
+pub fn doubtful(unanswered: &[(String, String)]) -> String {
+    unanswered.iter().fold(String::new(), |text, (kind, place)| {
+        format!("{text}\n  {kind} in {place}: it may stand at the provider, no answer came")
+    })
 }
 
 /// Uploads with `provider`. After a failure that will not pass, removes what was made.
@@ -220,6 +246,7 @@ pub fn run(provider: &dyn Provider, job: &Job<'_>, state: &Path) -> Result<Repor
                 errors: vec![(None, error.into())],
                 standing: job.state.standing(),
                 stuck: Vec::new(),
+                unanswered: Vec::new(),
                 state: None,
             }),
         };
@@ -240,18 +267,22 @@ fn failure(
     let elsewhere = errors.iter().all(|(place, _)| place.is_some());
     let keep = passes || (elsewhere && job.on_failure == OnFailure::Continue);
     let stuck = if keep { Vec::new() } else { clean(provider, job) };
-    let standing = job.state.standing();
-    if standing.is_empty() {
+    let (standing, unanswered) = (job.state.standing(), job.state.unanswered());
+    let is_over = standing.is_empty() && unanswered.is_empty();
+    if is_over {
         // Nothing to remember; what could not be removed would be in the list.
         let _ = job.state.close();
     }
-    let state = (!standing.is_empty()).then(|| state.to_owned());
-    Failure { errors, standing, stuck, state }
+    let state = (!is_over).then(|| state.to_owned());
+    Failure { errors, standing, stuck, unanswered, state }
 }
 
-/// Removes everything that stands, last made first; gives what could not be removed.
+/// Removes everything that stands, last made first; gives what could not be removed. What could not be found out stays
+/// unanswered in the state.
 pub fn clean(provider: &dyn Provider, job: &Job<'_>) -> Vec<(Made, String)> {
     let mut stuck = Vec::new();
+    // Its failure shows in the state: what it was to find out is unanswered still.
+    let _ = provider.settle(job);
     for made in job.state.standing().into_iter().rev() {
         let gone = provider.remove(job, &made).and_then(|()| Ok(job.state.removed(&made)?));
         if let Err(error) = gone {

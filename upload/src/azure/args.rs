@@ -15,6 +15,9 @@ pub struct AzureArgs {
     /// Resource group of the image [default: AZURE_DEFAULTS_GROUP]
     #[arg(long, value_name = "NAME")]
     pub resource_group: Option<String>,
+    /// Resource group of the storage account, which a gallery asks for [default: that of the image]
+    #[arg(long, value_name = "NAME", requires = "gallery")]
+    pub storage_resource_group: Option<String>,
     /// Region of the image
     #[arg(long)]
     pub location: String,

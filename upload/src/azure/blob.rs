@@ -19,12 +19,17 @@ fn call(name: &'static str, method: Method, url: &str) -> Call {
     Call::new(name, method, url).header("x-ms-version", VERSION)
 }
 
+/// The blob's metadata by which an upload knows its own.
+const OWNER: &str = "x-ms-meta-keelsonupload";
+
 /// `Put Blob`: a page blob of zeroes. One that is there already is not replaced.
-pub fn create(url: &str, bytes: u64) -> Call {
+pub fn create(url: &str, bytes: u64, owner: &str) -> Call {
     call("Put Blob", Method::Put, url)
         .header("x-ms-blob-type", "PageBlob")
         .header("x-ms-blob-content-length", bytes)
+        .header(OWNER, owner)
         .header("If-None-Match", "*")
+        .once()
         .assume(Reply::status(201))
 }
 
@@ -37,6 +42,16 @@ pub fn put(url: &str, piece: &Piece, bytes: Vec<u8>) -> Call {
         .header("Content-MD5", STANDARD.encode(Md5::digest(&bytes)))
         .body(Body::Bytes(Arc::new(bytes)))
         .assume(Reply::status(201))
+}
+
+/// `Get Blob Properties`: 404 where there is none, which a dry run takes for granted.
+pub fn properties(url: &str) -> Call {
+    call("Get Blob Properties", Method::Head, url).expect(&[404]).assume(Reply::status(404))
+}
+
+/// Whether a blob of these properties is that of an upload.
+pub fn is_of(reply: &Reply, owner: &str) -> bool {
+    reply.header(OWNER) == Some(owner)
 }
 
 /// `Get Page Ranges`.

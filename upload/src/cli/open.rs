@@ -19,7 +19,7 @@ use crate::gce::args::GceArgs;
 use crate::gce::{Gce, auth as google, auth::Google};
 use crate::image::{Architecture, Build};
 use crate::openstack::args::OpenstackArgs;
-use crate::openstack::clouds::Cloud;
+use crate::openstack::clouds::{Cloud, CloudError};
 use crate::openstack::{self, Openstack};
 use crate::source::Source;
 use crate::stream::Stream;
@@ -247,7 +247,10 @@ fn az_subscription() -> Option<String> {
 pub fn openstack(args: &OpenstackArgs, common: &Common) -> Result<Opened> {
     let build = Build::open(&common.folder())?;
     let Labels { name, description, tags } = labels(&build, common);
-    let cloud = Cloud::find(args.cloud.as_deref())?;
+    let cloud = match Cloud::find(args.cloud.as_deref()) {
+        Err(CloudError::None) if common.dry_run => Cloud::placeholder(),
+        other => other?,
+    };
     let architecture = match build.architecture {
         Architecture::X86_64 => "x86_64",
         Architecture::Arm64 => "aarch64",

@@ -98,7 +98,7 @@ pub fn register(endpoint: &str, args: &Ec2Args, image: &Register<'_>) -> Call {
     fields.push(("TagSpecification.1.ResourceType".to_owned(), "image".to_owned()));
     fields.extend(tags("TagSpecification.1.Tag.", image.tags));
     let answer = format!("<Response><imageId>{ASSUMED_IMAGE}</imageId></Response>");
-    with(action(endpoint, "RegisterImage", Vec::new()), fields).assume(Reply::text(&answer))
+    with(action(endpoint, "RegisterImage", Vec::new()), fields).once().assume(Reply::text(&answer))
 }
 
 /// `CopyImage`, called in the region that gets the copy.

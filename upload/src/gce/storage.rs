@@ -38,7 +38,7 @@ pub fn begin(object: &Object<'_>, bytes: u64) -> Call {
 pub fn chunk(session: &str, at: u64, total: u64, bytes: Vec<u8>, crc32c: &str) -> Call {
     let end = at + bytes.len() as u64;
     let assumed = if end == total {
-        Reply::json(&json!({ "crc32c": crc32c }))
+        Reply::json(&json!({ "crc32c": crc32c, "generation": "1" }))
     } else {
         Reply::status(308).with("range", &format!("bytes=0-{}", end - 1))
     };
@@ -57,11 +57,23 @@ pub fn ask(session: &str, total: u64) -> Call {
         .assume(Reply::status(308))
 }
 
-/// Deletes the object; one that is gone is no failure.
-pub fn delete(object: &Object<'_>) -> Call {
+fn address(object: &Object<'_>) -> String {
     let Object { endpoint, bucket, name } = object;
-    let url = format!("{endpoint}/storage/v1/b/{bucket}/o/{}", escape(name));
-    Call::new("objects.delete", Method::Delete, url).expect(&[404])
+    format!("{endpoint}/storage/v1/b/{bucket}/o/{}", escape(name))
+}
+
+/// What is known of the object: 404 where there is none, which a dry run takes for granted.
+pub fn get(object: &Object<'_>) -> Call {
+    Call::new("objects.get", Method::Get, address(object)).expect(&[404]).assume(Reply::status(404))
+}
+
+/// Deletes the object of this generation; one that is gone or replaced is no failure.
+pub fn delete(object: &Object<'_>, generation: Option<&str>) -> Call {
+    let condition = generation.map_or_else(String::new, |generation| {
+        format!("?ifGenerationMatch={}", escape(generation))
+    });
+    let url = address(object) + &condition;
+    Call::new("objects.delete", Method::Delete, url).expect(&[404, 412])
 }
 
 /// How many bytes have arrived, by the `range` of a 308 (`bytes=0-262143`).

@@ -120,6 +120,13 @@ impl Cloud {
         Ok(cloud)
     }
 
+    /// What a dry run shows where no cloud is known.
+    pub fn placeholder() -> Self {
+        let values = [("auth_url", "https://KEYSTONE"), ("token", "DRYRUN")];
+        let values = values.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        Self { values: BTreeMap::from(values) }
+    }
+
     fn read(path: &Path, name: &str) -> Result<Option<Self>, CloudError> {
         let failed = |reason| CloudError::Form { path: path.to_owned(), reason };
         let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;

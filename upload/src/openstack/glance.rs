@@ -8,6 +8,8 @@ use crate::call::{Body, Call, Method, Reply, escape};
 
 /// What an image is made with.
 pub struct Create<'a> {
+    /// Identifier, so that a repeated call makes nothing new.
+    pub id: &'a str,
     /// Name; not unique.
     pub name: &'a str,
     /// `private`, `shared`, ...
@@ -20,17 +22,16 @@ pub struct Create<'a> {
     pub properties: &'a [(String, String)],
 }
 
-const ASSUMED: &str = "IMAGE-DRYRUN";
-
 /// Images of this name; a dry run finds none.
 pub fn find(endpoint: &str, name: &str) -> Call {
     let url = format!("{endpoint}/v2/images?name={}", escape(name));
     Call::new("List images", Method::Get, url).assume(Reply::json(&json!({ "images": [] })))
 }
 
-/// An image without data.
+/// An image without data; 409 where the identifier is known already.
 pub fn create(endpoint: &str, image: &Create<'_>) -> Call {
     let mut body = json!({
+        "id": image.id,
         "name": image.name,
         "disk_format": "qcow2",
         "container_format": "bare",
@@ -43,7 +44,8 @@ pub fn create(endpoint: &str, image: &Create<'_>) -> Call {
     }
     Call::new("Create image", Method::Post, format!("{endpoint}/v2/images"))
         .body(Body::Json(body))
-        .assume(Reply::json(&json!({ "id": ASSUMED, "status": "queued" })))
+        .expect(&[409])
+        .assume(Reply::json(&json!({ "id": image.id, "status": "queued" })))
 }
 
 /// The data of an image.

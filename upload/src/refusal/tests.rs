@@ -18,7 +18,7 @@ fn answers_are_told_apart_wherever_the_provider_puts_its_code() {
         (status(amazon("RequestExpired"), 400), Refusal::Expired, "RequestExpired"),
         (status(amazon("UnauthorizedOperation"), 403), Refusal::Final, "UnauthorizedOperation"),
         (status(ebs, 400), Refusal::Passing, "ThrottlingException"),
-        (status(Reply::text(google), 403), Refusal::Final, "rateLimitExceeded"),
+        (status(Reply::text(google), 403), Refusal::Passing, "rateLimitExceeded"),
         (status(azure, 503), Refusal::Passing, "ServerBusy"),
         (Reply::status(502), Refusal::Passing, ""),
         (Reply::status(401), Refusal::Expired, ""),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use keelson_upload::azure::blob;
 use keelson_upload::azure::shared_key::SharedKey;
 use keelson_upload::call::{Call, Method};
 use keelson_upload::client::{Client, Patience};
@@ -175,6 +176,45 @@ fn pages_that_arrived_are_not_sent_again_and_a_busy_server_is_asked_again() {
     let all = server.seen(is_page).len() + healthy.seen(is_page).len();
     assert!(healthy.seen(is_page).len() < all, "all pages were sent again");
     assert!(blobs(&azurite, Method::Get, &format!("vhds/{NAME}.vhd")).1 == vhd);
+}
+
+#[test]
+fn a_blob_whose_answer_was_lost_is_gone_on_with_or_removed_and_one_of_others_stays() {
+    let (azurite, manager, (build, _)) = (container(), manager(false), build());
+    let is_create = |request: &Request| request.header("x-ms-blob-type") == "PageBlob";
+    let lost = Server::start(&azurite.address, move |request| {
+        if is_create(request) { Answer::Mute } else { Answer::Forward }
+    });
+    let there = || blobs(&azurite, Method::Get, &format!("vhds/{NAME}.vhd")).0;
+    let said = upload(&build, &lost.address, &manager).failed();
+    has(&said, &["Put Blob", "no answer", "blob http://", "the same command again"]);
+    assert_eq!((lost.seen(is_create).len(), there()), (1, 200));
+    upload(&build, &lost.address, &manager).args(&["--abandon"]).done();
+    assert_eq!(there(), 404);
+
+    upload(&build, &lost.address, &manager).failed();
+    assert_eq!(there(), 200);
+    // By the same address, as the state knows the blob by it.
+    let said = upload(&build, &lost.address, &manager).failed();
+    has(&said, &["no answer"]);
+    let state = build.states().pop().expect("a state file");
+    let text = std::fs::read_to_string(&state).expect("text");
+    std::fs::write(&state, text.replace(&lost.address, &azurite.address)).expect("room");
+    upload(&build, &azurite.address, &manager).done();
+    assert!(build.states().is_empty());
+
+    // A call that never arrived, and then a blob of somebody else.
+    let dropped = Server::start(&azurite.address, move |request| {
+        if is_create(request) { Answer::Drop } else { Answer::Forward }
+    });
+    upload(&build, &dropped.address, &manager).args(&["--name", "other"]).failed();
+    let client = Client::new(Patience::default()).expect("TLS");
+    let url = format!("http://{}/{ACCOUNT}/vhds/other.vhd", azurite.address);
+    let key = SharedKey { account: ACCOUNT.to_owned(), key: KEY.to_owned() };
+    client.send(&blob::create(&url, 512, "another"), &key).expect("an answer");
+    upload(&build, &dropped.address, &manager).args(&["--name", "other", "--abandon"]).done();
+    assert_eq!(blobs(&azurite, Method::Get, "vhds/other.vhd").0, 200);
+    assert!(build.states().is_empty());
 }
 
 #[test]

@@ -15,9 +15,10 @@ pub const SIZE: u64 = 48 << 20;
 /// Where the platform's bytes lie.
 const ADDON: u64 = (1 << 20) + 4096;
 
-/// A folder that goes away.
+/// A board's folder with one build in it, which goes away.
 pub struct Build {
-    folder: tempfile::TempDir,
+    board: tempfile::TempDir,
+    path: PathBuf,
 }
 
 /// Bytes that do not compress and are the same each time.
@@ -35,8 +36,9 @@ pub fn noise(seed: &str, bytes: usize) -> Vec<u8> {
 impl Build {
     /// A disk with data at its begin, its end and in a few places between.
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path();
+        let board = tempfile::tempdir().expect("a folder");
+        let path = &board.path().join("1.2.3");
+        fs::create_dir(path).expect("a folder");
         let disk = File::create(path.join("disk.raw")).expect("a file");
         disk.set_len(SIZE).expect("a sparse file");
         let places = [
@@ -72,11 +74,12 @@ impl Build {
             "compatibleFrom": 1, "artifacts": {},
         });
         fs::write(path.join("release.json"), release.to_string()).expect("room");
-        Self { folder }
+        let path = path.clone();
+        Self { board, path }
     }
 
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        &self.path
     }
 
     /// `disk.raw` with a platform's bytes in it.
@@ -98,7 +101,7 @@ impl Build {
 
     /// The state files that are there.
     pub fn states(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(self.path()).expect("a folder");
+        let entries = fs::read_dir(self.board.path()).expect("a folder");
         let paths = entries.map(|entry| entry.expect("an entry").path());
         paths.filter(|path| path.to_string_lossy().contains(".upload.json")).collect()
     }

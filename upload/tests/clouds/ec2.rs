@@ -12,10 +12,10 @@ use crate::faults::Count;
 use crate::run::{Upload, has};
 use crate::server::{Answer, Request, Server};
 
-const HOME: &str = "eu-central-1";
+pub const HOME: &str = "eu-central-1";
 const NAME: &str = "keelson-amd64-usr-1.2.3";
 
-fn upload(build: &Build, address: &str) -> Upload {
+pub fn upload(build: &Build, address: &str) -> Upload {
     Upload::new("ec2", build)
         .args(&["--region", HOME, "--endpoint", &format!("http://{address}")])
         .env("AWS_ACCESS_KEY_ID", "test")
@@ -23,12 +23,12 @@ fn upload(build: &Build, address: &str) -> Upload {
 }
 
 /// What stands in a region, as Amazon's SDK sees it.
-fn look(moto: &Emulator, region: &str) -> Value {
+pub fn look(moto: &Emulator, region: &str) -> Value {
     let text = script("amazon.py", &["look", &format!("http://{}", moto.address), region]);
     serde_json::from_str(&text).expect("JSON")
 }
 
-fn is_empty(moto: &Emulator, region: &str) {
+pub fn is_empty(moto: &Emulator, region: &str) {
     let found = look(moto, region);
     assert_eq!(found["images"], json!({}), "images in {region}");
     assert_eq!(found["snapshots"], json!([]), "snapshots in {region}");
@@ -50,14 +50,14 @@ fn is_block(request: &Request) -> bool {
 }
 
 /// A proxy that answers the calls for which `fault` gives an answer.
-fn proxy(
+pub fn proxy(
     moto: &Emulator,
     fault: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
 ) -> Server {
     Server::start(&moto.address, move |request| fault(request).unwrap_or(Answer::Forward))
 }
 
-fn amazon_error(status: u16, code: &str, message: &str) -> Answer {
+pub fn amazon_error(status: u16, code: &str, message: &str) -> Answer {
     let body = format!(
         "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
     );

@@ -1,5 +1,6 @@
 //! Compute Engine: Cloud Storage by its emulator; images by a server of ours with the documented answers.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use keelson_disk::sparse;
@@ -17,7 +18,7 @@ const ARCHIVE: usize = 20 << 20;
 
 /// Compute Engine as its reference has it, and the metadata server that gives tokens.
 fn compute(refusal: Option<&'static str>) -> Server {
-    let images: Arc<Mutex<Vec<String>>> = Arc::default();
+    let images: Arc<Mutex<BTreeMap<String, Value>>> = Arc::default();
     Server::start("", move |request| {
         let mut images = images.lock().expect("no panic while held");
         let path = request.target.split('?').next().unwrap_or("");
@@ -37,19 +38,21 @@ fn compute(refusal: Option<&'static str>) -> Server {
                 }
                 Answer::json(200, &operation)
             }
-            ("GET", false) if images.contains(&last) => Answer::json(200, &json!({ "name": last })),
-            ("GET" | "DELETE", false) if !images.contains(&last) => {
+            ("GET", false) if images.contains_key(&last) => Answer::json(200, &images[&last]),
+            ("GET" | "DELETE", false) if !images.contains_key(&last) => {
                 let message = format!("The resource '{path}' was not found");
                 let error = json!({ "code": 404, "message": message, "errors": [{ "reason": "notFound" }] });
                 Answer::json(404, &json!({ "error": error }))
             }
             ("DELETE", false) => {
-                images.retain(|name| *name != last);
+                images.remove(&last);
                 Answer::json(200, &json!({ "kind": "compute#operation", "status": "DONE" }))
             }
             ("POST", _) => {
-                let body: Value = serde_json::from_slice(&request.body).expect("JSON");
-                images.extend(body["name"].as_str().map(str::to_owned));
+                let mut body: Value = serde_json::from_slice(&request.body).expect("JSON");
+                let name = body["name"].as_str().expect("a name").to_owned();
+                body["status"] = json!("READY");
+                images.insert(name, body);
                 Answer::json(
                     200,
                     &json!({ "kind": "compute#operation", "name": "operation-1", "status": "RUNNING" }),
@@ -115,7 +118,8 @@ fn an_archive_becomes_an_image_and_leaves_the_bucket() {
         panic!("one insert")
     };
     let body: Value = serde_json::from_slice(&insert.body).expect("JSON");
-    assert!(insert.target.starts_with("/compute/v1/projects/p1/global/images?requestId="));
+    let (path, request) = insert.target.split_once("?requestId=").expect("an identifier");
+    assert_eq!(path, "/compute/v1/projects/p1/global/images");
     assert_eq!(
         body,
         json!({
@@ -123,7 +127,7 @@ fn an_archive_becomes_an_image_and_leaves_the_bucket() {
             "description": "Keelson 1.2.3 for amd64-usr, kernel 6.12.0",
             "labels": {
                 "keelson-version": "1-2-3", "keelson-board": "amd64-usr", "keelson-keys": "dev",
-                "keelson-root-hash": "0".repeat(63),
+                "keelson-root-hash": "0".repeat(63), "keelson-upload": request,
             },
             "guestOsFeatures": [{ "type": "UEFI_COMPATIBLE" }, { "type": "VIRTIO_SCSI_MULTIQUEUE" }, { "type": "GVNIC" }],
             "rawDisk": {
@@ -179,6 +183,39 @@ fn an_image_that_is_refused_leaves_no_archive_behind() {
     assert_eq!(objects(&storage), [""; 0]);
     assert_eq!(compute.seen(|request| request.method == "DELETE").len(), 1);
     assert!(build.states().is_empty());
+}
+
+#[test]
+fn an_image_whose_answer_was_lost_is_gone_on_with_or_removed_and_what_is_of_others_stays() {
+    let (storage, build, compute) = (storage(), build(), compute(None));
+    let is_insert = |request: &Request| request.method == "POST";
+    let lost = Server::start(&compute.address, move |request| {
+        if is_insert(request) { Answer::Mute } else { Answer::Forward }
+    });
+    let said = upload(&build, &storage.address, &lost).failed();
+    has(&said, &["images.insert", "image keelson-amd64-usr-1-2-3 in p1", "the same command again"]);
+    // Compute Engine does not remember the request any more.
+    let late = Server::start(&compute.address, move |request| {
+        let error = json!({ "error": { "errors": [{ "reason": "alreadyExists" }] } });
+        if is_insert(request) { Answer::json(409, &error) } else { Answer::Forward }
+    });
+    upload(&build, &storage.address, &late).done();
+    assert_eq!(objects(&storage), [""; 0]);
+    assert!(build.states().is_empty());
+
+    // The image of another upload that came between is not removed, and neither is its object.
+    let blind = Server::start(&compute.address, move |request| {
+        let error = json!({ "error": { "errors": [{ "reason": "alreadyExists" }] } });
+        let first = request.method == "GET" && request.target.ends_with("/images/other");
+        match request.method.as_str() {
+            "POST" => Answer::json(409, &error),
+            _ if first => Answer::json(404, &error),
+            _ => Answer::Forward,
+        }
+    });
+    let said = upload(&build, &storage.address, &blind).args(&["--name", "other"]).failed();
+    has(&said, &["p1 has an image other already", "nothing is left"]);
+    assert_eq!(compute.seen(|request| request.method == "DELETE").len(), 0);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod azure;
 mod build;
 mod ec2;
+mod ec2_lost;
 mod emulators;
 mod faults;
 mod gce;

@@ -142,6 +142,27 @@ fn data_that_was_cut_off_is_sent_again_and_one_image_stays() {
 }
 
 #[test]
+fn an_image_whose_answer_was_lost_is_gone_on_with_or_removed() {
+    let (glance, build) = (glance(), build());
+    let is_create = |request: &Request| request.method == "POST";
+    let lost = Server::start(&glance.address, move |request| {
+        if is_create(request) { Answer::Mute } else { Answer::Forward }
+    });
+    let said = upload(&build, &keystone(lost.url())).failed();
+    has(&said, &["Create image", "no answer", "openstack --os-cloud test image delete"]);
+    assert_eq!((lost.seen(is_create).len(), images(&glance).len()), (3, 1));
+    upload(&build, &keystone(lost.url())).args(&["--abandon"]).done();
+    assert!(images(&glance).is_empty() && build.states().is_empty());
+
+    let once = Count::default();
+    let server = Server::start(&glance.address, move |request| {
+        if is_create(request) && once.next() == 1 { Answer::Mute } else { Answer::Forward }
+    });
+    upload(&build, &keystone(server.url())).done();
+    assert_eq!((server.seen(is_create).len(), images(&glance).len()), (2, 1));
+}
+
+#[test]
 fn an_image_that_is_refused_or_arrives_otherwise_is_deleted() {
     let (glance, build) = (glance(), build());
     let full = Server::start(&glance.address, |request| {
@@ -186,5 +207,7 @@ fn credentials_are_asked_for_by_name() {
     has(&wrong, &["401", "The request you have made requires authentication."]);
     let printed = upload(&build, &keystone).args(&["--dry-run"]).done();
     has(&printed, &["(credentials)", "\"hw_firmware_type\": \"uefi\"", "Upload binary image data"]);
+    let without = Upload::new("openstack", &build).args(&["--dry-run"]).done();
+    has(&without, &["POST https://KEYSTONE/v3/auth/tokens", "Upload binary image data"]);
     assert!(!printed.contains("very-secret"));
 }

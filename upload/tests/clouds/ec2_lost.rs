@@ -1,0 +1,80 @@
+//! EC2 where answers are lost and clean-ups fail.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::build::Build;
+use crate::ec2::{HOME, amazon_error, is_empty, look, proxy, upload};
+use crate::emulators::{Emulator, moto};
+use crate::run::has;
+use crate::server::{Answer, Request, Server};
+
+/// Loses the answers to a call: it is done, and nobody hears of it.
+fn mute(moto: &Emulator, is: impl Fn(&Request) -> bool + Send + Sync + 'static) -> Server {
+    proxy(moto, move |request| is(request).then_some(Answer::Mute))
+}
+
+#[test]
+fn what_was_made_by_calls_whose_answers_were_lost_is_gone_on_with_or_removed() {
+    let (moto, build) = (moto(), Build::new());
+    let start = |request: &Request| request.target == "/snapshots";
+    let said = upload(&build, &mute(&moto, start).address).failed();
+    has(&said, &["StartSnapshot", "snapshot in eu-central-1: it may stand", "the same command"]);
+    assert!(!said.contains("nothing is left"));
+    let text = fs::read_to_string(build.states().pop().expect("a state file")).expect("text");
+    let state: Value = serde_json::from_str(&text).expect("JSON");
+    let token = state["notes"]["token"].as_str().expect("a token").to_owned();
+    let healthy = proxy(&moto, |_| None);
+    upload(&build, &healthy.address).args(&["--abandon"]).done();
+    let again = healthy.seen(start).remove(0).text();
+    assert!(again.contains(&format!("{token}-snapshot")), "another token: {again}");
+    assert!(build.states().is_empty());
+
+    let register = |request: &Request| request.is_action("RegisterImage");
+    let other = ["--name", "second"];
+    let server = mute(&moto, register);
+    let said = upload(&build, &server.address).args(&other).failed();
+    has(&said, &["RegisterImage", "image in eu-central-1: it may stand", "snapshot snap-"]);
+    assert_eq!(server.seen(register).len(), 1);
+    // moto does not say which snapshot an image is of.
+    let text = fs::read_to_string(build.states().pop().expect("a state file")).expect("text");
+    let state: Value = serde_json::from_str(&text).expect("JSON");
+    let snapshot = state["made"][0]["id"].as_str().expect("a snapshot").to_owned();
+    let image = look(&moto, HOME)["images"]["second"].as_str().expect("an image").to_owned();
+    let found = format!(
+        "<Response><imagesSet><item><imageId>{image}</imageId><imageState>available</imageState>\
+         <snapshotId>{snapshot}</snapshotId></item></imagesSet></Response>"
+    );
+    let healthy = proxy(&moto, move |request| {
+        let answer = || Answer::Reply(200, Vec::new(), found.clone().into_bytes());
+        request.is_action("DescribeImages").then(answer)
+    });
+    upload(&build, &healthy.address).args(&other).done();
+    assert_eq!(healthy.seen(register).len(), 0, "it was registered twice");
+
+    let copy = |request: &Request| request.is_action("CopyImage");
+    let fourth = ["--name", "fourth", "--copy-to", "us-east-1"];
+    let said = upload(&build, &mute(&moto, copy).address).args(&fourth).failed();
+    has(&said, &["CopyImage", "image in us-east-1: it may stand"]);
+    let healthy = proxy(&moto, |_| None);
+    upload(&build, &healthy.address).args(&fourth).done();
+    assert_eq!(healthy.seen(copy).len(), 1, "the copy was not asked for again");
+}
+
+#[test]
+fn a_region_says_what_went_wrong_even_where_its_image_cannot_be_removed() {
+    let (moto, build) = (moto(), Build::new());
+    let server = proxy(&moto, |request| {
+        let away = request.region() == "us-east-1";
+        let refused = |action| away && request.is_action(action);
+        if refused("CreateTags") {
+            return Some(amazon_error(403, "UnauthorizedOperation", "No tags."));
+        }
+        refused("DeregisterImage").then(|| amazon_error(403, "UnauthorizedOperation", "It stays."))
+    });
+    let said = upload(&build, &server.address).args(&["--copy-to", "us-east-1"]).failed();
+    has(&said, &["us-east-1: CreateTags", "No tags.", "could not be removed: DeregisterImage"]);
+    upload(&build, &moto.address).args(&["--abandon"]).done();
+    is_empty(&moto, "us-east-1");
+}
