@@ -2,6 +2,9 @@
 
 mod archives;
 mod disks;
+mod iso;
+mod netboot;
+mod platforms;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -32,7 +35,7 @@ fn tool(name: &str) -> Result<Command, keelson_sdk::ToolsError> {
 
 /// Runs a judge, which must be content. Gives all that it says.
 fn judged(command: &mut Command) -> Result<String, std::io::Error> {
-    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output()?;
+    let Output { status, stdout, stderr } = command.output()?;
     let words = String::from_utf8_lossy(&stdout) + String::from_utf8_lossy(&stderr);
     assert!(status.success(), "{command:?}: {status}\n{words}");
     Ok(words.into_owned())

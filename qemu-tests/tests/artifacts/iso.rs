@@ -1,35 +1,18 @@
 //! The live medium, judged by xorriso, isoinfo, sgdisk and fsck.fat.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::sync::LazyLock;
+use std::process::Command;
 
 use keelson_format::release::Release;
-use keelson_qemu_tests::Board;
 use keelson_qemu_tests::board::scratch;
 use keelson_qemu_tests::disk::DiskImage;
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
-
-static BOARD: LazyLock<Board> =
-    LazyLock::new(|| Board::open("amd64-usr").unwrap_or_else(|error| panic!("{error}")));
+use crate::{BOARD, Outcome, judged, tool};
 
 fn iso() -> PathBuf {
     let path = BOARD.artifacts.path("keelson.iso");
     assert!(path.is_file(), "make it: cargo xtask build-image --format iso");
     path
-}
-
-fn tool(name: &str) -> Result<Command, keelson_sdk::ToolsError> {
-    BOARD.tools.command(name)
-}
-
-/// Runs a judge, which must be content. Gives all that it says.
-fn judged(command: &mut Command) -> Result<String, std::io::Error> {
-    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output()?;
-    let words = String::from_utf8_lossy(&stdout) + String::from_utf8_lossy(&stderr);
-    assert!(status.success(), "{command:?}: {status}\n{words}");
-    Ok(words.into_owned())
 }
 
 /// Extracts everything by its Rock Ridge name.

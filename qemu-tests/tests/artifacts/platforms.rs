@@ -5,29 +5,15 @@ use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::LazyLock;
 
 use keelson_disk::platform::Overlay;
 use keelson_format::disk::Role;
 use keelson_format::platform::{ADDON_PATH, CFG_BYTES, CFG_PATH, Platform};
-use keelson_qemu_tests::Board;
 use keelson_qemu_tests::board::scratch;
 use keelson_qemu_tests::disk::DiskImage;
 use keelson_qemu_tests::pe::Pe;
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
-
-static BOARD: LazyLock<Board> =
-    LazyLock::new(|| Board::open("amd64-usr").unwrap_or_else(|error| panic!("{error}")));
-
-/// Runs a judge, which must be content. Gives all that it says.
-fn judged(command: &mut Command) -> Result<String, std::io::Error> {
-    let output = command.stdin(Stdio::null()).output()?;
-    let words = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {}\n{words}", output.status);
-    Ok(words.into_owned())
-}
+use crate::{BOARD, Outcome, judged};
 
 fn artifact(platform: Platform, suffix: &str) -> Result<Vec<u8>, std::io::Error> {
     fs_err::read(BOARD.artifacts.path(&format!("platforms/{platform}.{suffix}")))

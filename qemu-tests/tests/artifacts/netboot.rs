@@ -1,32 +1,17 @@
 //! The artifacts of a network boot, judged by programs that others wrote.
 
-use std::process::Command;
-use std::sync::LazyLock;
-
 use fs_err::File;
-use keelson_qemu_tests::Board;
 use keelson_qemu_tests::board::scratch;
 use keelson_qemu_tests::pe::Pe;
 use sha2::{Digest as _, Sha256};
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+use crate::{BOARD, Outcome, judged};
 
 const UKI: &str = "keelson-netboot.efi";
 const FILES: [&str; 3] = ["usr.erofs", "usr.verity", "usr.sig.json"];
 
-static BOARD: LazyLock<Board> =
-    LazyLock::new(|| Board::open("amd64-usr").unwrap_or_else(|error| panic!("{error}")));
-
 fn artifact(name: &str) -> Result<Vec<u8>, std::io::Error> {
     fs_err::read(BOARD.artifacts.path(name))
-}
-
-/// Runs a judge, which must be content. Gives all that it says.
-fn judged(command: &mut Command) -> Result<String, std::io::Error> {
-    let output = command.output()?;
-    let words = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {}\n{words}", output.status);
-    Ok(words.into_owned())
 }
 
 #[test]
