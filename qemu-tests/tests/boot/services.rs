@@ -72,7 +72,7 @@ const TYPES: Group = (
             Is("gone|timeout"),
         ),
         (
-            "systemctl start main-only; systemctl kill --kill-whom=main -s USR1 main-only; eventually '[ -e /run/main-only ]'; state main-only",
+            "systemctl start main-only; eventually '[ -e /run/main-only-listens ]'; systemctl kill --kill-whom=main -s USR1 main-only; eventually '[ -e /run/main-only ]'; state main-only",
             Is("active"),
         ),
     ],

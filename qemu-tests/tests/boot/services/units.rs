@@ -90,7 +90,7 @@ TimeoutStopSec=1
 ExecStart=/bin/sh -c 'trap "" TERM; while :; do /opt/probe spin 1 >/dev/null; done'
 === main-only.service
 [Service]
-ExecStart=/bin/sh -c 'trap "touch /run/main-only" USR1; while :; do sleep 0.1; done'
+ExecStart=/bin/sh -c 'trap "touch /run/main-only" USR1; touch /run/main-only-listens; while :; do sleep 0.1; done'
 KillMode=mixed
 === box.service
 [Service]
