@@ -76,11 +76,17 @@ GR__E_~1.CON      1 Größe 日本語🚢.conf
 
     let reader = Reader::open(&file, AT).unwrap();
     assert_eq!((reader.label().as_str(), reader.id()), ("KEELSON", 0x1234_abcd));
+    holds_the_files_in_one_run_each(&reader);
+}
+
+/// The volume holds what [`esp`] says.
+fn holds_the_files_in_one_run_each(reader: &Reader) {
     let found = reader.files().unwrap();
     for entry in esp() {
         let Node::File(Content::Bytes(bytes)) = entry.node else { continue };
         let found = found.iter().find(|found| found.path == entry.path).unwrap();
         assert!(reader.read(found).unwrap() == bytes, "{}", entry.path);
+        assert!(reader.pieces(found).unwrap().len() <= 1, "{}", entry.path);
     }
 }
 
@@ -283,14 +289,7 @@ fn a_small_volume_is_fat16_and_read_as_it_was_written() {
     assert_eq!(listing(&file), listing(&large));
     let reader = Reader::open(&file, AT).unwrap();
     assert_eq!((reader.label().as_str(), reader.id()), ("KEELSON", 0x1234_abcd));
-    let found = reader.files().unwrap();
-    for entry in esp() {
-        let Node::File(Content::Bytes(bytes)) = entry.node else { continue };
-        let found = found.iter().find(|found| found.path == entry.path).unwrap();
-        assert!(reader.read(found).unwrap() == bytes, "{}", entry.path);
-        // Files lie in one run.
-        assert!(reader.pieces(found).unwrap().len() <= 1, "{}", entry.path);
-    }
+    holds_the_files_in_one_run_each(&reader);
     // These bytes have been judged by `fsck.fat -n` and `mdir`.
     let mut bytes = vec![0; 20 << 20];
     std::os::unix::fs::FileExt::read_exact_at(&file, &mut bytes, AT).unwrap();
