@@ -24,8 +24,8 @@ const UKI: &str = "keelson-netboot.efi";
 const MEMORY: u32 = 1024;
 /// What is enough where iPXE on BIOS fetches by HTTP.
 const SMALL_BIOS: u32 = 256;
-/// What is enough for the single file by HTTP on UEFI.
-const SMALL_UKI: u32 = 448;
+/// What is enough for the single file by HTTP on UEFI, wherever the kernel's stub happens to put the kernel.
+const SMALL_UKI: u32 = 576;
 
 /// A machine without a disk that boots `file`, and that runs a container when it is up.
 fn setup(name: &str, tftp: &Path, file: String, client: NetworkClient) -> Setup {
