@@ -101,16 +101,8 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {
                 drop(parser.value()?);
             }
             Long("no-pager" | "quiet" | "system" | "no-legend") | Short('q') => {}
-            Short('h') | Long("help") => {
-                screen::print(HELP);
-                return Ok(None);
-            }
-            Long("version") => {
-                screen::print(crate::VERSION_TEXT);
-                return Ok(None);
-            }
             Value(word) => options.words.push(text(word)),
-            other => bail!(other.unexpected()),
+            other => return screen::help_or_version(other, HELP).map(|()| None),
         }
     }
     Ok(Some(options))

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use lexopt::prelude::*;
 
 use crate::screen;
@@ -124,15 +124,7 @@ fn work(arguments: Vec<OsString>) -> Result<bool> {
                 screen::print(&(names.join("\n") + "\n"));
                 return Ok(true);
             }
-            Short('h') | Long("help") => {
-                screen::print(HELP);
-                return Ok(true);
-            }
-            Long("version") => {
-                screen::print(crate::VERSION_TEXT);
-                return Ok(true);
-            }
-            other => bail!(other.unexpected()),
+            other => return screen::help_or_version(other, HELP).map(|()| true),
         }
     }
     let root = Path::new("/");

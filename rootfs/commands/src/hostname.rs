@@ -59,16 +59,8 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {
             }
             Short('j') => options.json = Some(false),
             Long("no-ask-password") => {}
-            Short('h') | Long("help") => {
-                screen::print(HELP);
-                return Ok(None);
-            }
-            Long("version") => {
-                screen::print(crate::VERSION_TEXT);
-                return Ok(None);
-            }
             Value(word) => options.words.push(word.to_string_lossy().into_owned()),
-            other => bail!(other.unexpected()),
+            other => return screen::help_or_version(other, HELP).map(|()| None),
         }
     }
     Ok(Some(options))

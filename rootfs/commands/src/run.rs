@@ -108,19 +108,11 @@ fn parse(arguments: Vec<OsString>, made_up: &str) -> Result<Option<Wish>> {
             Long("no-block") => wish.wait = Wait::Queued,
             Short('q') | Long("quiet") => wish.quiet = true,
             Short('G') | Long("collect" | "no-ask-password" | "system" | "expand-environment") => {}
-            Short('h') | Long("help") => {
-                screen::print(HELP);
-                return Ok(None);
-            }
-            Long("version") => {
-                screen::print(crate::VERSION_TEXT);
-                return Ok(None);
-            }
             Value(program) => {
                 command.push(text(program));
                 command.extend(parser.raw_args()?.map(text));
             }
-            other => bail!(other.unexpected()),
+            other => return screen::help_or_version(other, HELP).map(|()| None),
         }
     }
     let Some(program) = command.first() else { bail!("Command line to execute required.") };

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
 use std::process::ExitCode;
 
+use lexopt::prelude::*;
+
 use crate::clock::{Now, Zone};
 
 /// What the output goes to.
@@ -63,6 +65,16 @@ pub fn end(outcome: anyhow::Result<()>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Serves the options that every command has, `--help` and `--version`; any other is not known to it.
+pub fn help_or_version(option: lexopt::Arg<'_>, help: &str) -> anyhow::Result<()> {
+    match option {
+        Short('h') | Long("help") => print(help),
+        Long("version") => print(crate::VERSION_TEXT),
+        other => return Err(other.unexpected().into()),
+    }
+    Ok(())
 }
 
 impl Screen {

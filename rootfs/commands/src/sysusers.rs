@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use lexopt::prelude::*;
 
 use crate::{conf, screen};
@@ -66,16 +66,8 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {
             Long("root") => options.root = PathBuf::from(parser.value()?),
             Long("replace") => options.replace = Some(PathBuf::from(parser.value()?)),
             Long("no-pager") => {}
-            Short('h') | Long("help") => {
-                screen::print(HELP);
-                return Ok(None);
-            }
-            Long("version") => {
-                screen::print(crate::VERSION_TEXT);
-                return Ok(None);
-            }
             Value(word) => options.words.push(word.to_string_lossy().into_owned()),
-            other => bail!(other.unexpected()),
+            other => return screen::help_or_version(other, HELP).map(|()| None),
         }
     }
     Ok(Some(options))

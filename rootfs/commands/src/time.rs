@@ -64,16 +64,8 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {
             Long("value") => options.value_only = true,
             Short('a')
             | Long("all" | "no-pager" | "no-ask-password" | "adjust-system-clock" | "monitor") => {}
-            Short('h') | Long("help") => {
-                screen::print(HELP);
-                return Ok(None);
-            }
-            Long("version") => {
-                screen::print(crate::VERSION_TEXT);
-                return Ok(None);
-            }
             Value(word) => options.words.push(text(word)),
-            other => bail!(other.unexpected()),
+            other => return screen::help_or_version(other, HELP).map(|()| None),
         }
     }
     Ok(Some(options))

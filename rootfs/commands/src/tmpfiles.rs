@@ -103,16 +103,8 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {
             Long("root") => options.root = Some(PathBuf::from(parser.value()?)),
             Long("replace") => drop(parser.value()?),
             Long("no-pager") => {}
-            Short('h') | Long("help") => {
-                screen::print(HELP);
-                return Ok(None);
-            }
-            Long("version") => {
-                screen::print(crate::VERSION_TEXT);
-                return Ok(None);
-            }
             Value(file) => options.files.push(text(file)),
-            other => bail!(other.unexpected()),
+            other => return screen::help_or_version(other, HELP).map(|()| None),
         }
     }
     if !(options.create || options.clean || options.remove || options.purge || options.cat) {

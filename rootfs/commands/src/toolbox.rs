@@ -92,19 +92,11 @@ fn parse(arguments: Vec<OsString>, settings: &BTreeMap<String, String>) -> Resul
             Long("import") => wish.import = Some(text(parser.value()?)),
             Long("pull") => wish.pull = true,
             Long("rm") => wish.remove = true,
-            Short('h') | Long("help") => {
-                screen::print(HELP);
-                return Ok(None);
-            }
-            Long("version") => {
-                screen::print(crate::VERSION_TEXT);
-                return Ok(None);
-            }
             Value(program) => {
                 wish.command.push(text(program));
                 wish.command.extend(parser.raw_args()?.map(text));
             }
-            other => bail!(other.unexpected()),
+            other => return screen::help_or_version(other, HELP).map(|()| None),
         }
     }
     if wish.command.is_empty() {
