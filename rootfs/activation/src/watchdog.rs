@@ -12,11 +12,10 @@ const KEEP_ALIVE: u64 = 0x8004_5705;
 const SET_OPTIONS: u64 = 0x8004_5704;
 const SET_TIMEOUT: u64 = 0xC004_5706;
 const GET_TIMEOUT: u64 = 0x8004_5707;
-const SET_PRETIMEOUT: u64 = 0xC004_5708;
 /// `WDIOS_ENABLECARD`
 const ENABLE: i32 = 2;
 
-/// An open watchdog: from opening it on, the machine is reset unless it is pinged.
+/// An open watchdog: from opening it on, the machine is reset unless it is pinged. Dropping it leaves it armed.
 #[derive(Debug)]
 pub struct Watchdog {
     file: File,
@@ -65,12 +64,6 @@ impl Watchdog {
         Ok(self.timeout)
     }
 
-    /// How long before the reset the kernel is told, where the device can.
-    pub fn set_pretimeout(&mut self, pretimeout: Duration) -> io::Result<()> {
-        let mut seconds = i32::try_from(pretimeout.as_secs()).unwrap_or(i32::MAX);
-        sys::ioctl_structure(&self.file, SET_PRETIMEOUT, &mut seconds).map(drop)
-    }
-
     /// Tells that all is well.
     pub fn ping(&mut self) -> io::Result<()> {
         let mut nothing = 0_i32;
@@ -81,11 +74,6 @@ impl Watchdog {
     /// stopped.
     pub fn disarm(mut self) -> io::Result<()> {
         self.file.write_all(b"V")
-    }
-
-    /// Closes it and leaves it running: the machine is reset if what comes next takes longer than the timeout.
-    pub fn leave_armed(mut self) -> io::Result<()> {
-        self.ping()
     }
 }
 

@@ -16,6 +16,7 @@ pub mod devices;
 pub mod events;
 pub mod folders;
 pub mod fork;
+pub mod hardware_watchdog;
 pub mod identity;
 pub mod log;
 pub mod modules;

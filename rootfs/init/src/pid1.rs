@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use keelson_activation::watchdog::Watchdog;
 use keelson_execution::cgroup::Hierarchy;
 use keelson_units::facts::Facts;
 use keelson_units::loader::Loader;
@@ -16,6 +15,7 @@ use crate::buttons::Buttons;
 use crate::command_line::CommandLine;
 use crate::control::Server;
 use crate::events::{Events, Source};
+use crate::hardware_watchdog::HardwareWatchdog;
 use crate::log::Log;
 use crate::notify::{self, NotifySocket};
 use crate::settings::Settings;
@@ -39,8 +39,7 @@ struct Watched {
     signals: Signals,
     notify: Option<NotifySocket>,
     buttons: Buttons,
-    watchdog: Option<Watchdog>,
-    next_ping: Duration,
+    watchdog: HardwareWatchdog,
     /// Whether there may be more ended children than were reaped at once.
     unreaped: bool,
 }
@@ -97,7 +96,7 @@ pub fn run() -> ! {
         command_line: command_line.words.clone(),
     };
     let loader = Loader::new(Path::new("/"), host).with_built_in(BUILT_IN);
-    let watchdog = open_watchdog(&settings, &command_line, &mut log);
+    let watchdog = HardwareWatchdog::new(&settings, &command_line);
     let beginning = Beginning {
         log,
         events,
@@ -112,14 +111,8 @@ pub fn run() -> ! {
     system.follow_mounts();
     system.follow_clock();
     system.start_boot();
-    let mut watched = Watched {
-        signals,
-        notify,
-        buttons: Buttons::default(),
-        watchdog,
-        next_ping: Duration::ZERO,
-        unreaped: false,
-    };
+    let mut watched =
+        Watched { signals, notify, buttons: Buttons::default(), watchdog, unreaped: false };
     loop {
         let more = system.settle();
         system.close_descriptors();
@@ -184,37 +177,11 @@ fn raise_limits(log: &mut Log) {
     }
 }
 
-fn open_watchdog(
-    settings: &Settings,
-    command_line: &CommandLine,
-    log: &mut Log,
-) -> Option<Watchdog> {
-    let timeout = settings.runtime_watchdog.filter(|_| !command_line.no_watchdog)?;
-    let device = Some(&settings.watchdog_device)
-        .filter(|device| device.exists())
-        .cloned()
-        .or_else(Watchdog::find)?;
-    match Watchdog::open(&device, timeout) {
-        Ok(watchdog) => {
-            log.note(format_args!(
-                "hardware watchdog {}: {:?}",
-                device.display(),
-                watchdog.timeout()
-            ));
-            Some(watchdog)
-        }
-        Err(error) => {
-            log.say(format_args!("opening {}: {error}", device.display()));
-            None
-        }
-    }
-}
-
 /// Waits for events, and gives each to whom it is for.
 fn round(system: &mut System, watched: &mut Watched, more: bool) {
     let now = clock::now();
     let look_again = watched.buttons.look(now, &mut system.events);
-    let ping = watched.ping(now, system);
+    let ping = watched.watchdog.turn(now, &mut system.log);
     let next = [system.next_time(), Some(look_again), ping].into_iter().flatten().min();
     let at_once = more || watched.unreaped;
     let longest =
@@ -253,20 +220,6 @@ fn round(system: &mut System, watched: &mut Watched, more: bool) {
         }
     }
     system.on_time(clock::now());
-}
-
-impl Watched {
-    /// Pings the hardware watchdog where it is time to; gives the time to do it again.
-    fn ping(&mut self, now: Duration, system: &mut System) -> Option<Duration> {
-        let watchdog = self.watchdog.as_mut()?;
-        if now >= self.next_ping {
-            if let Err(error) = watchdog.ping() {
-                system.log.say(format_args!("hardware watchdog: {error}"));
-            }
-            self.next_ping = now.saturating_add(watchdog.interval());
-        }
-        Some(self.next_ping)
-    }
 }
 
 fn take_messages(system: &mut System, watched: &Watched) {
@@ -314,16 +267,7 @@ fn take_signals(system: &mut System, watched: &mut Watched) {
 }
 
 fn finish(mut system: System, mut watched: Watched, end: &End) -> ! {
-    if let Some(mut watchdog) = watched.watchdog.take() {
-        let timeout = system.settings.reboot_watchdog;
-        let left = match timeout {
-            Some(timeout) => watchdog.set_timeout(timeout).and_then(|_| watchdog.leave_armed()),
-            None => watchdog.disarm(),
-        };
-        if let Err(error) = left {
-            system.log.note(format_args!("hardware watchdog: {error}"));
-        }
-    }
+    watched.watchdog.end(end.goal, &mut system.log);
     loop {
         let error = shutdown::finish(end, &mut system.log, &watched.signals);
         system.log.say(format_args!(

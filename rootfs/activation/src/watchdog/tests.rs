@@ -20,5 +20,4 @@ fn requests_are_those_of_the_header() {
     assert_eq!(super::KEEP_ALIVE, number(read, 5));
     assert_eq!(super::SET_TIMEOUT, number(both, 6));
     assert_eq!(super::GET_TIMEOUT, number(read, 7));
-    assert_eq!(super::SET_PRETIMEOUT, number(both, 8));
 }
