@@ -49,6 +49,7 @@ pub fn run(name: &str, arguments: Vec<OsString>) -> Option<ExitCode> {
         "journalctl" => keelson_journal::journalctl::run(arguments),
         "systemd-cat" => keelson_journal::cat::run(arguments),
         "systemd-journald" => keelson_journal::service::run(),
+        "systemd-pstore" => keelson_journal::service::pstore::run(),
         "networkctl" => keelson_network::networkctl::run(arguments),
         "systemd-networkd" => keelson_network::service::run(),
         "systemd-networkd-wait-online" => keelson_network::wait_online::run(arguments),

@@ -12,7 +12,7 @@ mod log;
 mod lost;
 pub mod native;
 mod notify;
-mod pstore;
+pub mod pstore;
 pub mod rate;
 mod reading;
 mod receive;

@@ -1,4 +1,5 @@
-//! The control socket of the log service: `journalctl --flush`, `--rotate` and `--sync` ask there and wait.
+//! The control socket of the log service: `journalctl --flush`, `--rotate` and `--sync` and `systemd-pstore` ask there
+//! and wait.
 //!
 //! A client sends one word and a newline and gets `done` and a newline. Only root may connect.
 
@@ -15,8 +16,12 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const LONG: Duration = Duration::from_secs(90);
 
 /// The words and what they ask for.
-const WORDS: [(&str, Request); 3] =
-    [("flush", Request::Flush), ("rotate", Request::Rotate), ("sync", Request::Sync)];
+const WORDS: [(&str, Request); 4] = [
+    ("flush", Request::Flush),
+    ("rotate", Request::Rotate),
+    ("sync", Request::Sync),
+    ("crash-records", Request::CrashRecords),
+];
 
 /// Where the socket is, below `root`.
 pub fn path(root: &Path) -> PathBuf {

@@ -4,7 +4,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 
-/// What a signal asks for.
+/// What a signal or a word on the control socket asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
     /// SIGUSR1: move the log from memory to the disk.
@@ -13,6 +13,8 @@ pub enum Request {
     Rotate,
     /// SIGRTMIN+1: bring everything to the disk.
     Sync,
+    /// No signal: read the kernel's crash records into the log.
+    CrashRecords,
     /// SIGTERM, SIGINT: end.
     End,
 }

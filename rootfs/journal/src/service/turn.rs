@@ -73,8 +73,7 @@ impl Service {
     ) -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let control = control::listen(root)?;
-        let mut log = Log::open(root, config, remarks);
-        pstore::import(root, &mut log);
+        let log = Log::open(root, config, remarks);
         let ring = if config.read_kmsg { Ring::open(root).ok() } else { None };
         for (socket, token) in
             [(&inputs.streams, LISTENER), (&inputs.native, NATIVE), (&inputs.syslog, SYSLOG)]
@@ -340,6 +339,7 @@ impl Service {
             Request::Flush => self.log.keeper.flush(&stamp, &mut self.log.lost),
             Request::Rotate => self.log.keeper.rotate(&stamp),
             Request::Sync => self.log.keeper.sync(),
+            Request::CrashRecords => pstore::import(&self.root, &mut self.log),
             Request::End => {}
         }
         self.log.tick();

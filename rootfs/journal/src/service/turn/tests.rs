@@ -348,21 +348,24 @@ fn requests_are_answered_after_what_came_before_them() {
 }
 
 #[test]
-fn crash_records_of_the_kernel_are_taken_in_and_kept() {
+fn crash_records_of_the_kernel_are_taken_in_when_asked_for_and_kept() {
     let host = Host::new("");
-    std::fs::create_dir_all(host.path("sys/fs/pstore")).unwrap();
-    std::fs::write(
-        host.path("sys/fs/pstore/dmesg-efi-1"),
-        "Panic#1 Part1\n<0>[ 1.0] Kernel panic\n",
-    )
-    .unwrap();
-    let _service = host.start();
+    let record = host.path("sys/fs/pstore/dmesg-efi-1");
+    std::fs::create_dir_all(record.parent().unwrap()).unwrap();
+    std::fs::write(&record, "Panic#1 Part1\n<0>[ 1.0] Kernel panic\n").unwrap();
+    let mut service = host.start();
+    assert_eq!(host.messages(), [""; 0], "their drivers have not come yet");
+    service.answer(Request::CrashRecords);
     let entries = host.entries();
-    let panic =
-        entries.iter().find(|entry| entry.text("MESSAGE") == Some("[ 1.0] Kernel panic")).unwrap();
+    assert_eq!(entries.len(), 2);
+    assert_eq!(entries[0].priority(), Some(2));
+    let panic = &entries[1];
+    assert_eq!(panic.text("MESSAGE"), Some("[ 1.0] Kernel panic"));
     assert_eq!((panic.priority(), panic.text("PSTORE_FILE")), (Some(0), Some("dmesg-efi-1")));
-    assert!(!host.path("sys/fs/pstore/dmesg-efi-1").exists());
+    assert!(!record.exists());
     assert_eq!(std::fs::read_dir(host.path("var/lib/systemd/pstore")).unwrap().count(), 1);
+    service.answer(Request::CrashRecords);
+    assert_eq!(host.entries().len(), 2);
 }
 
 #[test]
