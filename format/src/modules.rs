@@ -211,7 +211,7 @@ fn wrong(file: &'static str, line: usize, reason: &str) -> IndexError {
 }
 
 /// Shell pattern matching as modprobe does it, with `-` and `_` the same outside brackets.
-fn matches(pattern: &str, text: &str) -> bool {
+pub fn matches(pattern: &str, text: &str) -> bool {
     fn same(a: u8, b: u8) -> bool {
         let fold = |c| if c == b'-' { b'_' } else { c };
         fold(a) == fold(b)

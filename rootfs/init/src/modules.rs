@@ -1,4 +1,5 @@
-//! `modprobe`, `modules-load` and `coldplug`: kernel modules by name, by list and by hardware found.
+//! `modprobe`, `modules-load` and `coldplug`: kernel modules by name, by list and by hardware found, with the options,
+//! aliases, soft dependencies and the blacklist of `modprobe.d` (modprobe.d(5)).
 
 use std::fs;
 use std::process::ExitCode;
@@ -64,6 +65,9 @@ pub fn modprobe(arguments: &[String]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if !request.quiet {
+        modules.remarks().iter().for_each(|remark| eprintln!("modprobe: {remark}"));
+    }
     let (names, parameters) =
         if request.all { (&request.names[..], &[][..]) } else { request.names.split_at(1) };
     let parameters = parameters.join(" ");
@@ -104,7 +108,8 @@ pub fn modules_load() -> ExitCode {
     code
 }
 
-/// Loads the modules of the hardware found. One that fails is said and is no failure of the boot.
+/// Loads the modules of the hardware found. One that fails is said and is no failure of the boot, and so is what is
+/// wrong in `modprobe.d`.
 pub fn coldplug() -> ExitCode {
     let modules = match Modules::open_running() {
         Ok(modules) => modules,
@@ -113,6 +118,7 @@ pub fn coldplug() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    modules.remarks().iter().for_each(|remark| eprintln!("{remark}"));
     let count = || fs::read_to_string("/proc/modules").map_or(0, |text| text.lines().count());
     for _ in 0..ROUNDS {
         let before = count();

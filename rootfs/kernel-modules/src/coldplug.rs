@@ -49,12 +49,15 @@ impl Modules {
     /// Each matching module by itself: one that fails does not keep the others out.
     fn plug_into(&self, present: &mut BTreeSet<String>, alias: &str) -> Vec<LoadError> {
         let mut failures = Vec::new();
-        for module in self.index.matching(alias) {
-            if present.contains(&module.name) || self.options.blacklisted(&module.name) {
+        // Hardware that nothing drives is no failure.
+        for module in self.matching(alias).unwrap_or_default() {
+            if present.contains(&module.name) {
                 continue;
             }
-            match self.load_into(present, &module.name, "") {
+            match self.load_module(present, module, &self.config.params(alias, "")) {
                 Ok(_) | Err(LoadError::Kernel { errno: Errno::NODEV | Errno::NXIO, .. }) => {}
+                // A remark says so.
+                Err(LoadError::Refused { .. }) => {}
                 Err(error) => failures.push(error),
             }
             // Tried once: the same alias of another device does not try it again.

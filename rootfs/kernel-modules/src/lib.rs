@@ -13,10 +13,11 @@ use rustix::io::Errno;
 use thiserror::Error;
 
 mod coldplug;
+mod config;
 mod kernel;
-mod options;
+mod order;
 
-use options::Options;
+use config::Config;
 
 /// Folder of the modules of every kernel release.
 pub const FOLDER: &str = "/usr/lib/modules";
@@ -27,7 +28,7 @@ pub struct Modules {
     folder: PathBuf,
     index: ModuleIndex,
     builtin: BTreeSet<String>,
-    options: Options,
+    config: Config,
 }
 
 /// A module that [`Modules::load`] put into the kernel; those already there are left out.
@@ -74,6 +75,14 @@ pub enum LoadError {
     /// The index names a dependency that it does not hold.
     #[error(transparent)]
     Missing(#[from] MissingModule),
+    /// `modprobe.d` has a command in its place.
+    #[error("{place}: {name} is not loaded: commands in the place of modules are not run")]
+    Refused {
+        /// Name of the module.
+        name: String,
+        /// File and line.
+        place: String,
+    },
     /// The file could not be opened.
     #[error("opening {path}: {errno}")]
     Open {
@@ -96,8 +105,9 @@ pub enum LoadError {
 }
 
 impl Modules {
-    /// Reads the index of a release, `folder` being `/usr/lib/modules/RELEASE`, and the module
-    /// options of the running kernel's command line (`modprobe.blacklist=`, `MODULE.OPTION=VALUE`).
+    /// Reads the index of a release, `folder` being `/usr/lib/modules/RELEASE`, what `modprobe.d` says
+    /// (modprobe.d(5)), and the module options of the running kernel's command line
+    /// (`modprobe.blacklist=`, `MODULE.OPTION=VALUE`).
     ///
     /// `modules.builtin` may be absent; the three other files must be there.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
@@ -117,9 +127,9 @@ impl Modules {
             Err(error) => return Err(error),
         };
         // Without /proc there are no options; the caller that needs them mounts it first.
-        let options = fs::read_to_string("/proc/cmdline").map(|text| Options::parse(&text));
-        let options = options.unwrap_or_default();
-        Ok(Self { folder: folder.to_owned(), index, builtin, options })
+        let mut config = Config::read(Path::new("/"));
+        config.take_command_line(&fs::read_to_string("/proc/cmdline").unwrap_or_default());
+        Ok(Self { folder: folder.to_owned(), index, builtin, config })
     }
 
     /// [`Modules::open`] for the kernel that runs.
@@ -128,11 +138,16 @@ impl Modules {
         Self::open(&Path::new(FOLDER).join(release))
     }
 
+    /// What in `modprobe.d` was not understood or is not done, each with file and line.
+    pub fn remarks(&self) -> &[String] {
+        &self.config.remarks
+    }
+
     /// Loads every module that matches a name or an alias, each after what it needs.
     ///
-    /// `params` are given to the modules that match, after those of the command line. What is
-    /// loaded already or built in is no error. A module named on `modprobe.blacklist=` is loaded by
-    /// its name but not by an alias, as `modprobe` does it.
+    /// `params` are given to the modules that match, after those of `modprobe.d` and of the command
+    /// line. What is loaded already or built in is no error. A blacklisted module is loaded by its
+    /// name but not by an alias, as `modprobe` does it.
     pub fn load(&self, name_or_alias: &str, params: &str) -> Result<Vec<Loaded>, LoadError> {
         let mut present = kernel::loaded().map_err(LoadError::List)?;
         self.load_into(&mut present, name_or_alias, params)
@@ -150,45 +165,67 @@ impl Modules {
         name_or_alias: &str,
         params: &str,
     ) -> Result<Vec<Loaded>, LoadError> {
-        let by_name = self.index.get(name_or_alias).is_some();
-        let mut matching = self.index.matching(name_or_alias);
-        if matching.is_empty() && !self.builtin.contains(&module_name(name_or_alias)) {
-            let (name, folder) = (name_or_alias.to_owned(), self.folder.clone());
-            return Err(LoadError::NotFound { name, folder });
-        }
-        matching.retain(|module| by_name || !self.options.blacklisted(&module.name));
+        let name = name_or_alias.replace('-', "_");
         let mut news = Vec::new();
-        for wanted in matching {
-            for module in self.with_soft(wanted)? {
-                if present.contains(&module.name) {
-                    continue;
-                }
-                let given = if module.name == wanted.name { params } else { "" };
-                news.extend(self.insert(module, given)?);
-                present.insert(module.name.clone());
-            }
+        for wanted in self.matching(name_or_alias)? {
+            let of_alias = (wanted.name != name).then(|| self.config.params(&name, params));
+            let given = of_alias.as_deref().unwrap_or(params);
+            news.extend(self.load_module(present, wanted, given)?);
         }
         Ok(news)
     }
 
-    /// A module and all it needs, with soft dependencies that are aliases (`crc32c`) resolved.
-    fn with_soft<'a>(&'a self, wanted: &'a Module) -> Result<Vec<&'a Module>, MissingModule> {
-        let closure = self.index.closure(wanted)?;
-        let mut order: Vec<&Module> = Vec::new();
-        for module in closure {
-            for soft in module.soft_before.iter().filter(|soft| self.index.get(soft).is_none()) {
-                for provider in self.index.matching(soft) {
-                    order.extend(self.index.closure(provider)?);
-                }
+    /// The modules that a name or an alias stands for: by an alias of the host, or by its name, or by
+    /// an alias of its own, without those that no alias loads. None where it is built in.
+    fn matching(&self, name_or_alias: &str) -> Result<Vec<&Module>, LoadError> {
+        let not_blacklisted = |module: &&Module| !self.config.blacklisted(&module.name);
+        let is_built_in = |name: &str| self.builtin.contains(&module_name(name));
+        let (matching, built_in) = match self.config.aliased(name_or_alias) {
+            Some(names) => {
+                let found = names.iter().filter_map(|name| self.index.get(name));
+                (found.collect(), names.iter().any(|name| is_built_in(name)))
             }
-            order.push(module);
+            None => (self.index.matching(name_or_alias), is_built_in(name_or_alias)),
+        };
+        match &matching[..] {
+            [] if !built_in => {
+                let (name, folder) = (name_or_alias.to_owned(), self.folder.clone());
+                Err(LoadError::NotFound { name, folder })
+            }
+            [one] if one.name == name_or_alias.replace('-', "_") => Ok(matching),
+            _ => Ok(matching.into_iter().filter(not_blacklisted).collect()),
         }
-        Ok(order)
+    }
+
+    /// Loads a module with all that goes with it. What may be missing may fail, too.
+    fn load_module(
+        &self,
+        present: &mut BTreeSet<String>,
+        wanted: &Module,
+        params: &str,
+    ) -> Result<Vec<Loaded>, LoadError> {
+        let mut news = Vec::new();
+        for (module, needed) in self.order(wanted)? {
+            if present.contains(&module.name) {
+                continue;
+            }
+            let given = if module.name == wanted.name { params } else { "" };
+            match self.insert(module, given) {
+                Err(error) if needed => return Err(error),
+                outcome => news.extend(outcome.into_iter().flatten()),
+            }
+            present.insert(module.name.clone());
+        }
+        Ok(news)
     }
 
     fn insert(&self, module: &Module, given: &str) -> Result<Option<Loaded>, LoadError> {
+        if let Some(place) = self.config.refused(&module.name) {
+            let (name, place) = (module.name.clone(), place.to_owned());
+            return Err(LoadError::Refused { name, place });
+        }
         let path = self.folder.join(&module.path);
-        let params = self.options.params(&module.name, given);
+        let params = self.config.params(&module.name, given);
         let fresh = kernel::insert(&path, &params)?;
         Ok(fresh.then(|| Loaded { name: module.name.clone(), path }))
     }

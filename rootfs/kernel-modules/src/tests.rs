@@ -34,8 +34,8 @@ fn soft_dependencies_are_resolved_through_aliases_and_come_first() {
     let modules = Modules::open(&folder).expect("an index");
     let ext4 = modules.index.get("ext4").expect("ext4");
     let names: Vec<_> =
-        modules.with_soft(ext4).expect("a closure").into_iter().map(|m| &*m.name).collect();
-    assert_eq!(names, ["jbd2", "crc32c_generic", "ext4"]);
+        modules.order(ext4).expect("a closure").into_iter().map(|(m, n)| (&*m.name, n)).collect();
+    assert_eq!(names, [("jbd2", true), ("crc32c_generic", false), ("ext4", true)]);
     fs::remove_dir_all(folder).expect("removing the scratch folder");
 }
 
@@ -68,6 +68,41 @@ fn what_is_present_is_not_loaded_again_and_a_missing_file_is_named() {
 }
 
 #[test]
+fn modprobe_d_decides_what_a_name_loads_and_in_which_order() {
+    let folder = release("modprobe-d");
+    let mut modules = Modules::open(&folder).expect("an index");
+    modules.config.take(
+        "alias my-fs ext4\nalias ext4 off\nalias pci:v00001AF4d1 proc-fs\nblacklist a_b\n\
+         softdep jbd2 pre: a-b none post: ext4\ninstall crc32c_generic /bin/true\n",
+        Path::new("/x.conf"),
+    );
+    let names = |alias: &str| {
+        let found = modules.matching(alias);
+        found.map(|found| found.iter().map(|m| m.name.clone()).collect::<Vec<_>>()).ok()
+    };
+    for (alias, expected) in [
+        ("my_fs", Some(vec!["ext4"])),
+        ("fs-ext4", Some(vec!["ext4"])),
+        ("ext4", None),
+        ("pci:v00001AF4d0", Some(vec![])),
+        ("pci:v00001AF4d1", Some(vec![])),
+        ("a-b", Some(vec!["a_b"])),
+        ("none", None),
+    ] {
+        let expected = expected.map(|names| names.into_iter().map(str::to_owned).collect());
+        assert_eq!(names(alias), expected, "{alias}");
+    }
+    let jbd2 = modules.index.get("jbd2").expect("jbd2");
+    let order = modules.order(jbd2).expect("an order");
+    let order: Vec<_> = order.into_iter().map(|(m, needed)| (&*m.name, needed)).collect();
+    let soft = [("a_b", false), ("jbd2", true), ("crc32c_generic", false), ("ext4", false)];
+    assert_eq!(order, soft);
+    let error = modules.load_into(&mut BTreeSet::new(), "crc32c", "").expect_err("a command");
+    assert!(error.to_string().starts_with("/x.conf:6: crc32c_generic is not loaded"), "{error}");
+    fs::remove_dir_all(folder).expect("removing the scratch folder");
+}
+
+#[test]
 fn a_missing_index_is_named() {
     let error = Modules::open(Path::new("/nowhere")).expect_err("no index");
     assert!(error.to_string().starts_with("reading /nowhere/modules.dep: "), "{error}");
@@ -77,17 +112,6 @@ fn a_missing_index_is_named() {
 fn only_live_modules_count_as_loaded() {
     let text = "ext4 1 1 - Live 0x0\nhalf 1 0 - Loading 0x0\njbd2 1 1 ext4, Live 0x0\n";
     assert_eq!(kernel::parse_loaded(text).into_iter().collect::<Vec<_>>(), ["ext4", "jbd2"]);
-}
-
-#[test]
-fn the_command_line_gives_parameters_and_a_blacklist() {
-    let options = Options::parse(
-        "quiet nvme-core.io_timeout=5 a.b modprobe.blacklist=x-y,z \"q q\".z=1 nvme_core.q=\"a b\"",
-    );
-    assert_eq!(options.params("nvme_core", "given=1"), "io_timeout=5 given=1");
-    assert_eq!(options.params("a", ""), "b");
-    assert_eq!(options.params("other", ""), "");
-    assert!(options.blacklisted("x_y") && options.blacklisted("z") && !options.blacklisted("a"));
 }
 
 #[test]
