@@ -108,21 +108,35 @@ pub fn hint(section: &str, name: &str) -> String {
     if let Some(directive) = elsewhere {
         return format!("; it belongs in [{}]", directive.section);
     }
+    // A third of the letters wrong is another word.
+    let letters = name.chars().count();
+    let most = letters.max(3) / 3;
+    let lower = name.to_ascii_lowercase();
     let here = all().filter(|directive| directive.section == section);
-    let distance = |directive: &Directive| {
-        strsim::damerau_levenshtein(
-            &directive.name.to_ascii_lowercase(),
-            &name.to_ascii_lowercase(),
-        )
-    };
-    let nearest = here.map(|directive| (distance(&directive), directive.name)).min();
+    let near = here.filter(|directive| {
+        directive.name.len().abs_diff(letters) <= most
+            && least_distance(directive.name, name) <= most
+    });
+    let distance = |known: &str| strsim::damerau_levenshtein(&known.to_ascii_lowercase(), &lower);
+    let nearest = near.map(|directive| (distance(directive.name), directive.name)).min();
     match nearest {
-        // A third of the letters wrong is another word.
-        Some((distance, nearest)) if distance * 3 <= name.len().max(3) => {
-            format!("; did you mean {nearest}=?")
-        }
+        Some((distance, nearest)) if distance <= most => format!("; did you mean {nearest}=?"),
         _ => String::new(),
     }
+}
+
+/// What the distance of two words is at least, case aside: the letters that one has more of than the other. Cheap where
+/// the distance itself takes the product of the lengths, and hardly any two words are near.
+fn least_distance(known: &str, name: &str) -> usize {
+    let mut surplus = [0_i32; 128];
+    // All letters that no directive has are one.
+    let letter =
+        |c: char| if c.is_ascii() { usize::from(c.to_ascii_lowercase() as u8) } else { 127 };
+    known.chars().for_each(|c| surplus[letter(c)] += 1);
+    name.chars().for_each(|c| surplus[letter(c)] -= 1);
+    let sum = |sign: i32| surplus.iter().map(|count| (count * sign).max(0).unsigned_abs()).sum();
+    let (more, less): (u32, u32) = (sum(1), sum(-1));
+    usize::try_from(more.max(less)).unwrap_or(usize::MAX)
 }
 
 /// The manual's page.

@@ -5,6 +5,8 @@ use crate::settings::{
 };
 use std::collections::BTreeSet;
 
+use proptest::prelude::*;
+
 fn names<T>(table: &'static [(&'static str, T)]) -> Vec<&'static str> {
     table.iter().map(|(name, _)| *name).collect()
 }
@@ -81,6 +83,15 @@ fn a_typo_is_told_with_the_nearest_name() {
         ("Unit", "", ""),
     ] {
         assert_eq!(hint(section, name), expected, "{name}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_word_is_never_nearer_than_its_letters_say(known in "[A-Za-z]{1,12}", name in "[A-Za-zäß]{0,12}") {
+        let (a, b) = (known.to_ascii_lowercase(), name.to_ascii_lowercase());
+        prop_assert!(least_distance(&known, &name) <= strsim::damerau_levenshtein(&a, &b));
+        prop_assert_eq!(least_distance(&known, &known), 0);
     }
 }
 
