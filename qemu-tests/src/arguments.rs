@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::accelerator::Accelerator;
 use crate::setup::{
     Bus, Clock, Disk, Firmware, Network, NetworkBoot, NetworkClient, OnReset, Serial, Setup,
+    Watchdog,
 };
 
 /// Files that are made for one run.
@@ -96,6 +97,9 @@ pub(crate) fn arguments(setup: &Setup, files: &Files, accelerator: Accelerator) 
         add("tpmdev", "emulator,id=tpm0,chardev=tpm0".to_owned());
         add("device", "tpm-crb,tpmdev=tpm0".to_owned());
     }
+    if setup.watchdog == Watchdog::Card {
+        add("device", "i6300esb".to_owned());
+    }
     for (entry, path) in setup.fw_cfg.iter().zip(&files.fw_cfg) {
         add("fw_cfg", format!("name={},file={}", entry.name, file(path)));
     }
@@ -184,6 +188,7 @@ mod tests {
         setup.fw_cfg.push(crate::FwCfg { name: "opt/a".into(), content: Vec::new() });
         setup.more_disks.push("second".into());
         setup.kernel_words = vec!["a=b,c".into(), "d".into()];
+        setup.watchdog = Watchdog::Card;
         let text = text(&setup);
         for part in [
             "-machine q35,smm=off ",
@@ -193,6 +198,7 @@ mod tests {
             "format=raw,file=second ",
             "virtio-blk-pci,drive=disk1,bootindex=2 ",
             "restrict=on,hostfwd=tcp:127.0.0.1:0-:22,hostfwd=tcp:127.0.0.1:0-:80 ",
+            "-device i6300esb ",
             "-fw_cfg name=opt/a,file=blob ",
             "-smbios type=11,value=io.systemd.stub.kernel-cmdline-extra=a=b,,c d ",
             "-serial stdio -serial unix:results ",

@@ -34,5 +34,5 @@ pub use machine::{Ending, Machine};
 pub use qmp::Event;
 pub use setup::{
     Bus, Clock, Disk, Firmware, FwCfg, Network, NetworkBoot, NetworkClient, OnReset, Serial, Setup,
-    Tpm,
+    Tpm, Watchdog,
 };

@@ -20,7 +20,7 @@ use crate::error::{Log, MachineError};
 use crate::files;
 use crate::problems::problems;
 use crate::process::{CpuClock, Killer, Process};
-use crate::qmp::{Qmp, QmpListener, accept};
+use crate::qmp::{Event, Qmp, QmpListener, accept};
 use crate::setup::{Serial, Setup};
 use crate::tpm::TpmProcess;
 
@@ -60,6 +60,8 @@ pub enum Ending {
     PowerOff,
     /// The guest restarted, and [`crate::OnReset::End`] was asked for.
     Reset,
+    /// The hardware watchdog reset it, and [`crate::OnReset::End`] was asked for.
+    Watchdog,
     /// Another way: QEMU's reason or exit status.
     Other(String),
 }
@@ -196,8 +198,7 @@ impl Machine {
             }
         }
         let events = self.qmp.take().map(Qmp::into_events).unwrap_or_default();
-        let shutdown = events.iter().rev().find(|event| event.name == "SHUTDOWN");
-        Ok(ending(shutdown.and_then(|event| event.reason.as_deref()), status))
+        Ok(ending(&events, status))
     }
 
     /// Presses the power button and waits for the clean end that must follow. As a person does,
@@ -225,7 +226,7 @@ impl Machine {
 
     /// How often the guest has restarted so far.
     pub fn resets(&self) -> usize {
-        let guest = |event: &&crate::Event| {
+        let guest = |event: &&Event| {
             event.name == "RESET" && event.reason.as_deref() == Some("guest-reset")
         };
         self.qmp.as_ref().map_or(0, |qmp| qmp.events().iter().filter(guest).count())
@@ -307,9 +308,13 @@ fn end_after(limit: Duration, killer: Killer) -> Result<Sender<()>, MachineError
     Ok(sender)
 }
 
-fn ending(reason: Option<&str>, status: ExitStatus) -> Ending {
-    match reason {
+fn ending(events: &[Event], status: ExitStatus) -> Ending {
+    let shutdown = events.iter().rev().find(|event| event.name == "SHUTDOWN");
+    match shutdown.and_then(|event| event.reason.as_deref()) {
         Some("guest-shutdown") => Ending::PowerOff,
+        Some("guest-reset") if events.iter().any(|event| event.name == "WATCHDOG") => {
+            Ending::Watchdog
+        }
         Some("guest-reset") => Ending::Reset,
         Some(other) => Ending::Other(other.to_owned()),
         None => Ending::Other(status.to_string()),
@@ -332,6 +337,24 @@ fn forwarded_port(usernet: &str, guest: u16) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_is_what_qemu_says_it_was() {
+        let event = |name: &str, reason: Option<&str>| Event {
+            name: name.to_owned(),
+            reason: reason.map(str::to_owned),
+        };
+        let (reset, off) = (Some("guest-reset"), Some("guest-shutdown"));
+        for (events, expected) in [
+            (vec![event("SHUTDOWN", off)], Ending::PowerOff),
+            (vec![event("RESET", reset), event("SHUTDOWN", reset)], Ending::Reset),
+            (vec![event("WATCHDOG", None), event("SHUTDOWN", reset)], Ending::Watchdog),
+            (vec![event("SHUTDOWN", Some("host-signal"))], Ending::Other("host-signal".into())),
+            (Vec::new(), Ending::Other("exit status: 0".into())),
+        ] {
+            assert_eq!(ending(&events, ExitStatus::default()), expected);
+        }
+    }
 
     #[test]
     fn forwarded_ports_are_read_from_the_list_of_connections() {

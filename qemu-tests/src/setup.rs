@@ -33,6 +33,8 @@ pub struct Setup {
     pub network_boot: Option<NetworkBoot>,
     /// The TPM.
     pub tpm: Tpm,
+    /// The watchdog.
+    pub watchdog: Watchdog,
     /// Where the serial ports lead.
     pub serial: Serial,
     /// What a restart of the guest does.
@@ -149,6 +151,15 @@ pub enum Tpm {
     Kept(PathBuf),
 }
 
+/// The hardware watchdog, which resets the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watchdog {
+    /// What the chipset has: the TCO timer of UEFI's machine, none of SeaBIOS's.
+    Chipset,
+    /// A card besides, `i6300esb`.
+    Card,
+}
+
 /// Where the serial ports lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Serial {
@@ -196,6 +207,7 @@ impl Setup {
             network: Network::Isolated,
             network_boot: None,
             tpm: Tpm::Absent,
+            watchdog: Watchdog::Chipset,
             serial: Serial::Log(log_folder().join(format!("{name}.log"))),
             on_reset: OnReset::End,
             clock: Clock::Host,

@@ -8,6 +8,7 @@ mod bios;
 mod buses;
 mod checks;
 mod container;
+mod crash;
 mod damaged;
 mod enrolment;
 mod esp;
