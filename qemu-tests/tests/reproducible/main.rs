@@ -1,5 +1,8 @@
 //! The same tree and keys give the same bytes: a second build in another folder, with another umask,
 //! locale, time zone, time of day, user and host name, under variables that change what compilers make.
+//!
+//! The builder is one program, which runs on both checkouts: its own bytes are in no artifact. All that the image holds
+//! of the workspace is compiled a second time.
 
 mod checkout;
 
@@ -39,8 +42,9 @@ const FOLDERS: [&str; 3] = ["CARGO_BUILD_BUILD_DIR", "CARGO_BUILD_TARGET_DIR", "
 
 #[test]
 fn a_second_build_elsewhere_gives_the_same_bytes() -> Outcome {
+    let builder = builder()?;
     // Takes no time: `cargo xtask test` has just done it.
-    let first = build(Command::new(cargo()).current_dir(workspace()), &[])?;
+    let first = build(Command::new(&builder).current_dir(workspace()), &[])?;
 
     // This process has no other test, so that nothing else sees the umask.
     rustix::process::umask(Mode::from_raw_mode(0o077));
@@ -52,13 +56,14 @@ fn a_second_build_elsewhere_gives_the_same_bytes() -> Outcome {
         "building a second time in {}: minutes the first time, seconds after that",
         checkout.display()
     )?;
-    let mut command = Command::new(cargo());
+    let mut command = Command::new(&builder);
     command.current_dir(&checkout).envs(SURROUNDINGS);
     for folder in FOLDERS {
         command.env_remove(folder);
     }
     // Made again even where an earlier run of this test made the same.
     let second = build(&mut command, &["--force", "--version", &first.version])?;
+    assert!(second.folder.starts_with(&checkout), "{} is another tree's", second.folder.display());
 
     let names = artifacts(&first.folder)?;
     assert_eq!(names, artifacts(&second.folder)?);
@@ -108,10 +113,27 @@ fn cargo() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// Builds the default board.
+/// The program behind `cargo xtask`, as cargo builds it for this tree.
+fn builder() -> Outcome<PathBuf> {
+    let mut command = Command::new(cargo());
+    command.current_dir(workspace()).args(["build", "--locked", "--package", "xtask"]);
+    let output = command.arg("--message-format=json-render-diagnostics").output()?;
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{words}", output.status);
+    let messages = output.stdout.split(|byte| *byte == b'\n');
+    let built = messages
+        .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "xtask")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from));
+    Ok(built.ok_or("cargo names no program xtask")?)
+}
+
+/// Builds the default board of the workspace that the command runs in.
 fn build(command: &mut Command, arguments: &[&str]) -> Outcome<Built> {
+    // cargo has set it to this package, and the builder takes it for its workspace.
+    command.env_remove("CARGO_MANIFEST_DIR");
     command
-        .args(["xtask", "build-image", "--board", "amd64-usr", "--all-formats", "--json"])
+        .args(["build-image", "--board", "amd64-usr", "--all-formats", "--json"])
         .args(arguments);
     let output = command.stdin(Stdio::null()).output()?;
     let words = String::from_utf8_lossy(&output.stderr);
