@@ -1,7 +1,9 @@
 //! From a line that came in to an entry in the store: trusted fields, limits, forwarding.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 use keelson_units::text::Remark;
 
@@ -21,6 +23,8 @@ const OWN: &str = "systemd-journald";
 const OWN_UNIT: &str = "systemd-journald.service";
 /// Lines of the manager that are remembered, so that their copies in the kernel's ring are not stored again.
 const MANAGER_LINES: usize = 32;
+/// Bytes of the longest name of a host, with its end of line (uname(2)).
+const HOST_NAME: usize = 65;
 
 /// A line as it came in.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +66,7 @@ pub struct Log {
     senders: Senders,
     limiter: Limiter,
     boot: Id,
-    hostname: PathBuf,
+    hostname: Option<File>,
     factor: u64,
     manager_lines: VecDeque<Vec<u8>>,
 }
@@ -83,7 +87,7 @@ impl Log {
             senders: Senders::new(root),
             limiter: Limiter::default(),
             boot,
-            hostname: root.join("proc/sys/kernel/hostname"),
+            hostname: File::open(root.join("proc/sys/kernel/hostname")).ok(),
             factor: burst_factor(free),
             manager_lines: VecDeque::new(),
         };
@@ -146,9 +150,11 @@ impl Log {
         }
         fields.extend(unit.map(|unit| field("_SYSTEMD_UNIT", unit)));
         // The name may change while the service runs; a host without one has none in its log.
-        let name = std::fs::read_to_string(&self.hostname).unwrap_or_default();
-        if !name.trim().is_empty() {
-            fields.push(field("_HOSTNAME", name.trim()));
+        let mut name = [0; HOST_NAME];
+        let length = self.hostname.as_ref().and_then(|file| file.read_at(&mut name, 0).ok());
+        let name = name[..length.unwrap_or(0)].trim_ascii();
+        if !name.is_empty() {
+            fields.push(field("_HOSTNAME", name));
         }
     }
 
