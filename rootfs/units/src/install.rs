@@ -130,7 +130,7 @@ impl Installer {
     /// The name and file of a unit, aliases followed.
     fn find(&self, name: &UnitName) -> Result<(UnitName, PathBuf), InstallError> {
         match self.index.find(name) {
-            Found::File { name, path } => Ok((name, path)),
+            Found::File { name, path, .. } => Ok((name, path)),
             Found::Masked(_) => Err(InstallError::Masked(name.clone())),
             Found::Nothing => Err(InstallError::Missing(name.clone())),
         }
@@ -140,8 +140,9 @@ impl Installer {
     fn install(&self, name: &UnitName, path: &Path) -> Install {
         let mut remarks = Vec::new();
         let mut entries = Vec::new();
+        let drop_ins = self.index.drop_ins(std::slice::from_ref(name));
         for file in
-            std::iter::once(path.to_owned()).chain(self.index.drop_ins(std::slice::from_ref(name)))
+            std::iter::once(path.to_owned()).chain(drop_ins.into_iter().map(|(path, _)| path))
         {
             let text = read(&file).unwrap_or_default();
             let read = text::parse(&text, &file, &mut remarks);

@@ -4,6 +4,7 @@
 //! Listings of folders are read once and kept until [`Loader::reload`]; files are read when a unit is asked for.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use crate::facts::Facts;
@@ -205,9 +206,9 @@ impl Loader {
             {
                 Sources::of(name)
             }
-            Found::File { name, path } => {
+            Found::File { name, path, metadata } => {
                 let mut sources = Sources::of(&name);
-                match read(&path) {
+                match read_known(&path, metadata) {
                     Ok(text) => sources.entries = text::parse(&text, &path, &mut sources.remarks),
                     Err(what) => {
                         let place = Place { file: path.clone(), line: 1 };
@@ -257,8 +258,8 @@ impl Loader {
         sources.aliases = cache.index.aliases(&sources.name);
         let names: Vec<UnitName> =
             std::iter::once(&sources.name).chain(&sources.aliases).cloned().collect();
-        for path in cache.index.drop_ins(&names) {
-            if let Ok(text) = read(&path) {
+        for (path, metadata) in cache.index.drop_ins(&names) {
+            if let Ok(text) = read_known(&path, metadata) {
                 sources.entries.extend(text::parse(&text, &path, &mut sources.remarks));
             }
             sources.drop_ins.push(path);
@@ -312,9 +313,14 @@ fn needs_no_file(name: &UnitName) -> bool {
 
 /// A text of at most [`LARGEST`] bytes; what is no UTF-8 is replaced.
 pub(crate) fn read(path: &Path) -> Result<String, String> {
+    read_known(path, None)
+}
+
+/// The same of a file whose metadata may be known already.
+fn read_known(path: &Path, metadata: Option<Metadata>) -> Result<String, String> {
     use std::io::Read;
     let wrong = |error: std::io::Error| format!("cannot be read: {error}");
-    let metadata = std::fs::metadata(path).map_err(wrong)?;
+    let metadata = metadata.map_or_else(|| std::fs::metadata(path), Ok).map_err(wrong)?;
     let size = usize::try_from(metadata.len().min(LARGEST)).unwrap_or(0);
     if !metadata.is_file() || metadata.len() > LARGEST {
         return Err("cannot be read: no file, or too large".to_owned());

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
 
-use super::index::{Index, resolve_link};
+use super::index::{Index, is_empty, resolve_link};
 use crate::model::{Relation, UnitKind, UnitName};
 
 /// Folders of links and what a link in them means.
@@ -15,15 +16,21 @@ const LINKS: &[(&str, Relation)] =
 impl Index {
     /// The drop-ins of a unit by all of its names, in the order they are applied: by file name. Of the same file name
     /// in several folders the first folder's is taken; an empty one or a link to `/dev/null` hides the others.
-    pub fn drop_ins(&self, names: &[UnitName]) -> Vec<PathBuf> {
-        let mut found: BTreeMap<OsString, Option<PathBuf>> = BTreeMap::new();
+    ///
+    /// With each, its metadata, unless it is a link.
+    pub fn drop_ins(&self, names: &[UnitName]) -> Vec<(PathBuf, Option<Metadata>)> {
+        let mut found: BTreeMap<OsString, Option<_>> = BTreeMap::new();
         for path in self.contents(names, "d") {
             if path.extension().is_none_or(|extension| extension != "conf") {
                 continue;
             }
             if let Some(name) = path.file_name() {
                 let name = name.to_owned();
-                found.entry(name).or_insert_with(|| (!self.is_mask(&path)).then_some(path));
+                found.entry(name).or_insert_with(|| {
+                    let metadata = std::fs::symlink_metadata(&path).ok();
+                    let mask = self.is_mask(&path, metadata.as_ref());
+                    (!mask).then_some((path, metadata.filter(|found| !found.is_symlink())))
+                });
             }
         }
         found.into_values().flatten().collect()
@@ -37,7 +44,9 @@ impl Index {
             for path in self.contents(names, suffix) {
                 if let Some(name) = path.file_name() {
                     let name = name.to_owned();
-                    found.entry(name).or_insert_with(|| !self.is_mask(&path));
+                    found.entry(name).or_insert_with(|| {
+                        !self.is_mask(&path, std::fs::symlink_metadata(&path).ok().as_ref())
+                    });
                 }
             }
             for (name, _) in found.into_iter().filter(|(_, counts)| *counts) {
@@ -51,15 +60,15 @@ impl Index {
 
     /// The files in all folders `NAME.SUFFIX` of these names, the folder with the last word first.
     fn contents(&self, names: &[UnitName], suffix: &str) -> Vec<PathBuf> {
+        // Most suffixes have few folders, and some none.
+        let Some(present) = self.folders.get(suffix) else { return Vec::new() };
         let mut folders: Vec<&PathBuf> = Vec::new();
         let kind = names.first().map(UnitName::kind);
         let by_name = names.iter().map(variants);
         let by_type = kind.map(|kind: UnitKind| vec![kind.suffix().to_owned()]);
         for variants in by_name.chain(by_type) {
-            let known: Vec<&Vec<(usize, PathBuf)>> = variants
-                .iter()
-                .filter_map(|variant| self.folders.get(&format!("{variant}.{suffix}")))
-                .collect();
+            let known: Vec<&Vec<(usize, PathBuf)>> =
+                variants.iter().filter_map(|variant| present.get(variant)).collect();
             for position in 0..if known.is_empty() { 0 } else { self.depth } {
                 let here = known.iter().flat_map(|paths| paths.iter());
                 let here = here.filter(|(at, _)| *at == position).map(|(_, path)| path);
@@ -76,13 +85,13 @@ impl Index {
         files
     }
 
-    fn is_mask(&self, path: &std::path::Path) -> bool {
-        let Ok(metadata) = std::fs::symlink_metadata(path) else { return false };
+    fn is_mask(&self, path: &Path, metadata: Option<&Metadata>) -> bool {
+        let Some(metadata) = metadata else { return false };
         if metadata.is_symlink() {
             let target = resolve_link(&self.root, path);
             return target.is_some_and(|target| target == self.root.join("dev/null"));
         }
-        metadata.is_file() && metadata.len() == 0
+        is_empty(metadata)
     }
 }
 

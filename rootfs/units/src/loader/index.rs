@@ -1,6 +1,7 @@
 //! What the folders of the search path hold: unit files, aliases, masks, and folders that belong to units.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fs::Metadata;
 use std::path::{Component, Path, PathBuf};
 
 use crate::model::{UnitKind, UnitName};
@@ -20,10 +21,10 @@ pub(crate) enum Entry {
 }
 
 /// What a name leads to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Found {
-    /// This file, of the unit of this name.
-    File { name: UnitName, path: PathBuf },
+    /// This file, of the unit of this name, as it was a moment ago.
+    File { name: UnitName, path: PathBuf, metadata: Option<Metadata> },
     /// A mask.
     Masked(PathBuf),
     /// No file.
@@ -38,8 +39,9 @@ pub(crate) struct Index {
     pub entries: HashMap<UnitName, Entry>,
     /// Names that lead to a name.
     pub reverse: HashMap<UnitName, Vec<UnitName>>,
-    /// Folders such as `ssh.service.d` and `multi-user.target.wants`: position of the parent in the path, and path.
-    pub folders: HashMap<String, Vec<(usize, PathBuf)>>,
+    /// Folders such as `ssh.service.d` and `multi-user.target.wants`, by suffix and by what is before it: position of the
+    /// parent in the path, and path.
+    pub folders: HashMap<String, HashMap<String, Vec<(usize, PathBuf)>>>,
     /// How many folders the path has.
     pub depth: usize,
 }
@@ -56,7 +58,10 @@ impl Index {
                     continue;
                 };
                 if kind.is_dir() {
-                    index.folders.entry(name).or_default().push((position, item.path()));
+                    if let Some((unit, suffix)) = name.rsplit_once('.') {
+                        let folders = index.folders.entry(suffix.to_owned()).or_default();
+                        folders.entry(unit.to_owned()).or_default().push((position, item.path()));
+                    }
                 } else if let Ok(name) = name.parse::<UnitName>()
                     && !index.entries.contains_key(&name)
                     && let Some(entry) = entry(root, path, &name, item.path(), kind.is_symlink())
@@ -83,8 +88,15 @@ impl Index {
             match entry {
                 None => return Found::Nothing,
                 Some(Entry::Mask(path)) => return Found::Masked(path.clone()),
-                Some(Entry::File(path)) if is_empty(path) => return Found::Masked(path.clone()),
-                Some(Entry::File(path)) => return Found::File { name, path: path.clone() },
+                Some(Entry::File(path)) => {
+                    let (path, metadata) = (path.clone(), std::fs::metadata(path).ok());
+                    let empty = metadata.as_ref().is_some_and(is_empty);
+                    return if empty {
+                        Found::Masked(path)
+                    } else {
+                        Found::File { name, path, metadata }
+                    };
+                }
                 Some(Entry::Alias { target, .. }) => name = instantiated(target, &name),
             }
         }
@@ -119,8 +131,9 @@ fn instantiated(target: &UnitName, from: &UnitName) -> UnitName {
     }
 }
 
-fn is_empty(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0)
+/// An empty file is a mask.
+pub(super) fn is_empty(metadata: &Metadata) -> bool {
+    metadata.is_file() && metadata.len() == 0
 }
 
 fn entry(
