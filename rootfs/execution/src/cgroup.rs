@@ -2,9 +2,11 @@
 //! groups of its slices, as systemd has them.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 pub use devices::implied;
+pub(crate) use group::open_folder;
 pub use group::{Group, Usage};
 pub use hierarchy::{Hierarchy, group_path, unit_in};
 pub use watch::{Events, MemoryEvents};
@@ -41,6 +43,14 @@ fn write(path: &Path, text: &str) -> Result<(), CgroupError> {
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()));
     failed("writing", path, outcome)
+}
+
+/// The same by the folder of the group, whose path is not walked again.
+fn write_in(folder: &OwnedFd, path: &Path, file: &str, text: &str) -> Result<(), CgroupError> {
+    use rustix::fs::{Mode, OFlags, openat};
+    let opened = openat(folder, file, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty());
+    let outcome = opened.and_then(|file| rustix::io::write(&file, text.as_bytes()));
+    failed("writing", &path.join(file), outcome.map(drop).map_err(io::Error::from))
 }
 
 #[cfg(test)]

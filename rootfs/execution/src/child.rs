@@ -16,8 +16,6 @@ use crate::stage::Stage;
 pub struct Child {
     /// Its number.
     pub pid: Pid,
-    /// Its descriptor, where the kernel gave one.
-    pub pidfd: Option<OwnedFd>,
     /// Whether it has executed its program.
     pub progress: Progress,
     /// What did not work and was passed over.
@@ -67,7 +65,9 @@ impl Pending {
 
     /// Frees what was lent. Without this call it is lost with the value, as the process may still use it.
     fn take_back(&mut self) {
-        drop(self.lent.take());
+        if let Some(lent) = self.lent.take() {
+            lent.take_back();
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a new process works on, and the stack of one that shares this process's memory.
 
-use std::cell::UnsafeCell;
+use std::cell::{RefCell, UnsafeCell};
 
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 
@@ -17,13 +17,20 @@ pub struct Lent {
 impl Lent {
     /// What `child` needs.
     pub fn new(child: run::Child, shared: bool) -> Result<Self, Errno> {
-        let stack = if shared { Some(Stack::new()?) } else { None };
+        let stack = if shared { Some(Stack::take()?) } else { None };
         Ok(Self { child: Box::new(UnsafeCell::new(child)), stack })
     }
 
     /// Whether the process uses this memory, and no copy of it.
     pub const fn is_shared(&self) -> bool {
         self.stack.is_some()
+    }
+
+    /// The process has executed or ended: its stack may be another one's.
+    pub fn take_back(self) {
+        if let Some(stack) = self.stack {
+            stack.keep();
+        }
     }
 
     /// The process is to have a copy instead.
@@ -45,8 +52,29 @@ struct Stack(*mut u128);
 const BYTES: usize = 64 * 1024;
 /// Bytes of the page below it.
 const GUARD: usize = 4096;
+/// Stacks that are kept for those who come. To make one takes two changes of the address space and two pages, and to
+/// free one has every processor on which the memory was in use interrupted.
+const KEPT: usize = 64;
+
+thread_local! {
+    static SPARE: RefCell<Vec<Stack>> = const { RefCell::new(Vec::new()) };
+}
 
 impl Stack {
+    /// A kept one, or a new one.
+    fn take() -> Result<Self, Errno> {
+        let spare = SPARE.with_borrow_mut(Vec::pop);
+        spare.map_or_else(Self::new, Ok)
+    }
+
+    fn keep(self) {
+        SPARE.with_borrow_mut(|spare| {
+            if spare.len() < KEPT {
+                spare.push(self);
+            }
+        });
+    }
+
     #[expect(unsafe_code, reason = "new memory is a pointer")]
     fn new() -> Result<Self, Errno> {
         let readable = ProtFlags::READ | ProtFlags::WRITE;
@@ -71,5 +99,28 @@ impl Drop for Stack {
     fn drop(&mut self) {
         // SAFETY: it was mapped by `new` with this length, and nobody uses it any more.
         let _cannot_fail = unsafe { munmap(self.0.cast(), GUARD + BYTES) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stacks(count: usize) -> Vec<Stack> {
+        (0..count).map(|_| Stack::take().expect("there is memory")).collect()
+    }
+
+    #[test]
+    fn a_stack_that_was_given_back_serves_the_next_process() {
+        let stack = stacks(1).remove(0);
+        let place = stack.usable();
+        stack.keep();
+        assert_eq!(stacks(1)[0].usable(), place);
+    }
+
+    #[test]
+    fn no_more_stacks_are_kept_than_a_burst_needs() {
+        stacks(KEPT + 3).into_iter().for_each(Stack::keep);
+        assert_eq!(SPARE.with_borrow(Vec::len), KEPT);
     }
 }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::Path;
 
 use rustix::pipe::{PipeFlags, pipe_with};
 
+use crate::cgroup::open_folder;
 use crate::child::{Child, Pending, Progress};
 use crate::errno::Errno;
 use crate::invocation::Invocation;
@@ -55,14 +55,18 @@ pub fn spawn(invocation: &Invocation<'_>, runtime: &mut Runtime) -> Result<Child
     let group = match invocation.group {
         None => None,
         Some(group) => {
-            let path = match invocation.subgroup {
-                Some(subgroup) => group.path().join(subgroup),
-                None => group.path().to_owned(),
+            let (path, folder) = match invocation.subgroup {
+                Some(subgroup) => {
+                    let path = group.path().join(subgroup);
+                    if !path.is_dir() {
+                        std::fs::create_dir(&path).map_err(SpawnError::at(Stage::Cgroup))?;
+                    }
+                    let folder = open_folder(&path);
+                    (path, folder)
+                }
+                None => (group.path().to_owned(), group.folder()),
             };
-            if invocation.subgroup.is_some() && !path.is_dir() {
-                std::fs::create_dir(&path).map_err(SpawnError::at(Stage::Cgroup))?;
-            }
-            Some((open_folder(&path).map_err(SpawnError::at(Stage::Cgroup))?, path))
+            Some((folder.map_err(SpawnError::at(Stage::Cgroup))?, path))
         }
     };
     let outcome = start_copy(plan, group.as_ref().map(|(fd, _)| fd));
@@ -71,18 +75,12 @@ pub fn spawn(invocation: &Invocation<'_>, runtime: &mut Runtime) -> Result<Child
         let stage = if group.is_some() { Stage::Cgroup } else { Stage::Memory };
         SpawnError::new(stage, format!("starting a process: {errno}"))
     })?;
-    let mut child = Child { pid: cloned.pid, pidfd: cloned.pidfd, progress, remarks };
+    let mut child = Child { pid: cloned.pid, progress, remarks };
     if let Some((_, path)) = group.filter(|_| !cloned.in_group) {
         let joined = std::fs::write(path.join("cgroup.procs"), cloned.pid.to_string());
         child.remarks.extend(joined.err().map(|error| format!("joining its group: {error}")));
     }
     Ok(child)
-}
-
-fn open_folder(path: &Path) -> Result<OwnedFd, String> {
-    use rustix::fs::{Mode, OFlags, open};
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    open(path, flags, Mode::empty()).map_err(|error| format!("opening {}: {error}", path.display()))
 }
 
 /// The child tells by a pipe that execve closes. Most have a copy of this process's memory; one with a plain plan uses

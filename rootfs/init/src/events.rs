@@ -20,8 +20,8 @@ pub enum Source {
     Notify,
     /// A process that has not executed its program yet.
     Pending(std::num::NonZeroI32),
-    /// `memory.events` of a unit.
-    Memory(UnitId),
+    /// `memory.events` of a slice, by number.
+    Memory(u64),
     /// Signals of PID 1.
     Signals,
     /// `cgroup.events` of a unit.

@@ -198,7 +198,7 @@ fn round(system: &mut System, watched: &mut Watched, more: bool) {
                     system.on_pending(pid);
                 }
             }
-            Source::Memory(id) => system.on_memory(id),
+            Source::Memory(number) => system.on_memory(number),
             Source::Signals => take_signals(system, watched),
             Source::Group(id) => system.on_group(id),
             Source::Control => {

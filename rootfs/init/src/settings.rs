@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use keelson_units::text::{self, Entry, Remark};
@@ -73,6 +74,12 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// What holds where no file says anything, looked up once.
+    pub fn usual() -> &'static Self {
+        static USUAL: OnceLock<Settings> = OnceLock::new();
+        USUAL.get_or_init(Self::default)
+    }
+
     /// Reads all files below `root`.
     pub fn read(root: &Path) -> Self {
         let mut settings = Self::default();

@@ -45,8 +45,9 @@ mod timers;
 pub use boot::BootTimes;
 pub use end::{End, Scheduled};
 
-/// How much follows at once before events have their turn again.
-const SHARE: usize = 512;
+/// How much follows at once before events have their turn again. What has begun meanwhile holds descriptors, which every
+/// new process gets copies of and closes.
+const SHARE: usize = 64;
 
 /// What is left to do.
 #[derive(Clone, Debug)]
@@ -89,6 +90,8 @@ pub struct System {
     processes: HashMap<Pid, UnitId>,
     pending: HashMap<Pid, (Child, Token)>,
     hierarchy: Hierarchy,
+    memory: Vec<groups::MemoryWatch>,
+    next_memory: u64,
     deadlines: BTreeSet<(Duration, UnitId)>,
     job_deadlines: BTreeSet<(Duration, JobId)>,
     todo: VecDeque<Todo>,
@@ -145,6 +148,8 @@ impl System {
             processes: HashMap::new(),
             pending: HashMap::new(),
             hierarchy: beginning.hierarchy,
+            memory: Vec::new(),
+            next_memory: 0,
             deadlines: BTreeSet::new(),
             job_deadlines: BTreeSet::new(),
             todo: VecDeque::new(),

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use keelson_control::Stamp;
-use keelson_execution::cgroup::{Events as GroupEvents, Group, MemoryEvents};
+use keelson_execution::cgroup::{Events as GroupEvents, Group};
 use keelson_jobs::Activity;
 use keelson_units::model::{Body, ExecSettings, ResourceSettings, Unit};
 
@@ -128,10 +128,10 @@ pub struct Checks {
 pub struct Grouped {
     /// The group.
     pub group: Rc<Group>,
-    /// Says when the last process has gone.
+    /// Says when the last process has gone, where that is waited for.
     pub events: Option<(GroupEvents, Token)>,
-    /// Says when the kernel kills for want of memory, and how often it had.
-    pub memory: Option<(MemoryEvents, Token, u64)>,
+    /// How often the kernel has killed for want of memory, where that matters.
+    pub kills: Option<u64>,
 }
 
 impl UnitRun {

@@ -1,6 +1,8 @@
 //! The group of one unit: its processes, its limits, its end.
 
+use std::cell::RefCell;
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use keelson_units::model::{Delegate, ExecSettings, ResourceSettings, UnitKind, UnitName};
@@ -8,8 +10,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::program::{Hook, attach};
 use super::settings::{self, Machine};
-use super::watch::{Events, MemoryEvents, value};
-use super::{CgroupError, addresses, devices, failed, write};
+use super::watch::{self, Events, value};
+use super::{CgroupError, addresses, devices, failed, write, write_in};
 
 /// The files of a delegated group that its user may write, but for the folder itself.
 const DELEGATED_FILES: [&str; 6] = [
@@ -25,9 +27,11 @@ const DELEGATED_FILES: [&str; 6] = [
 const MOST_NETWORKS: usize = 2000;
 
 /// A group.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Group {
     path: PathBuf,
+    /// The folder, open from the first look to the first process.
+    folder: RefCell<Option<OwnedFd>>,
     /// Slices have no limit of tasks of their own.
     is_slice: bool,
     is_new: bool,
@@ -54,7 +58,8 @@ pub struct Usage {
 
 impl Group {
     pub(super) fn at(path: PathBuf, unit: &UnitName, is_new: bool) -> Self {
-        Self { path, is_slice: unit.kind() == UnitKind::Slice, is_new }
+        let folder = RefCell::new(None);
+        Self { path, folder, is_slice: unit.kind() == UnitKind::Slice, is_new }
     }
 
     /// Whether it was made for this unit's start and was not there before.
@@ -67,14 +72,36 @@ impl Group {
         &self.path
     }
 
+    /// A descriptor of its folder that can only be named, for clone3 and the files in it.
+    pub(crate) fn folder(&self) -> Result<OwnedFd, String> {
+        self.folder.take().map_or_else(|| open_folder(&self.path), Ok)
+    }
+
     /// Writes weights and limits, and puts the policies of devices and addresses in force. Gives what did not work.
     pub fn apply(&self, resources: &ResourceSettings) -> Vec<CgroupError> {
+        self.write_all(resources, open_folder(&self.path).ok().as_ref())
+    }
+
+    /// The same for a group that processes are to come to.
+    pub fn set_up(&self, resources: &ResourceSettings) -> Vec<CgroupError> {
+        let folder = open_folder(&self.path).ok();
+        let problems = self.write_all(resources, folder.as_ref());
+        // A slice has no processes of its own.
+        self.folder.replace(folder.filter(|_| !self.is_slice));
+        problems
+    }
+
+    fn write_all(
+        &self,
+        resources: &ResourceSettings,
+        folder: Option<&OwnedFd>,
+    ) -> Vec<CgroupError> {
         let lines = settings::lines(resources, &Machine::present(), !self.is_slice);
-        lines
-            .into_iter()
-            .filter_map(|(file, text)| write(&self.path.join(file), &text).err())
-            .chain(self.policies(resources))
-            .collect()
+        let outcomes = lines.into_iter().map(|(file, text)| match folder {
+            Some(folder) => write_in(folder, &self.path, file, &text),
+            None => write(&self.path.join(file), &text),
+        });
+        outcomes.filter_map(Result::err).chain(self.policies(resources)).collect()
     }
 
     /// Attaches the programs of devices and addresses. Those of an earlier call stay in force too, until the group is
@@ -194,9 +221,9 @@ impl Group {
         Events::open(&self.path)
     }
 
-    /// A descriptor that tells when a process was killed for want of memory.
-    pub fn memory_events(&self) -> Result<MemoryEvents, CgroupError> {
-        MemoryEvents::open(&self.path)
+    /// How many processes of it and the groups below it were killed for want of memory since it was made.
+    pub fn oom_kills(&self) -> u64 {
+        watch::oom_kills(&fs::read_to_string(self.path.join("memory.events")).unwrap_or_default())
     }
 
     /// `$MEMORY_PRESSURE_WATCH` and `$MEMORY_PRESSURE_WRITE` (systemd's MEMORY_PRESSURE).
@@ -231,6 +258,13 @@ impl Group {
             let _busy = fs::remove_dir(folder);
         }
     }
+}
+
+/// Opens a folder for its place alone.
+pub(crate) fn open_folder(path: &Path) -> Result<OwnedFd, String> {
+    use rustix::fs::{Mode, OFlags, open};
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    open(path, flags, Mode::empty()).map_err(|error| format!("opening {}: {error}", path.display()))
 }
 
 /// Whether this kernel tells of pressure, looked at once.

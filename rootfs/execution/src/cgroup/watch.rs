@@ -35,7 +35,8 @@ impl Events {
 }
 
 impl MemoryEvents {
-    pub(super) fn open(group: &Path) -> Result<Self, CgroupError> {
+    /// Of the group of this folder.
+    pub fn open(group: &Path) -> Result<Self, CgroupError> {
         let path = group.join("memory.events");
         let file = failed("opening", &path, File::open(&path))?;
         Ok(Self { file, path })
@@ -43,7 +44,7 @@ impl MemoryEvents {
 
     /// How many processes were killed for want of memory since the group was made.
     pub fn oom_kills(&self) -> u64 {
-        value(&read(&self.file, &self.path), "oom_kill").unwrap_or(0)
+        oom_kills(&read(&self.file, &self.path))
     }
 }
 
@@ -67,6 +68,11 @@ fn read(file: &File, path: &Path) -> String {
         Ok(count) => String::from_utf8_lossy(&buffer[..count]).into_owned(),
         Err(_) => read_to_string(path).unwrap_or_default(),
     }
+}
+
+/// The kills that `memory.events` counts.
+pub(super) fn oom_kills(text: &str) -> u64 {
+    value(text, "oom_kill").unwrap_or(0)
 }
 
 /// The number behind a key.

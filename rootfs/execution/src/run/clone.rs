@@ -1,7 +1,7 @@
-//! clone3: a child in its control group from its first instruction, known by a descriptor (clone(2)).
+//! clone3: a child in its control group from its first instruction (clone(2)).
 
 use std::ffi::c_void;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::RawFd;
 
 use rustix::process::Pid;
 
@@ -27,7 +27,6 @@ struct CloneArguments {
 
 const CLEAR_HANDLERS: u64 = 0x1_0000_0000;
 const INTO_CGROUP: u64 = 0x2_0000_0000;
-const PIDFD: u64 = 0x1000;
 /// CLONE_VM.
 const SHARED: u64 = 0x100;
 
@@ -36,8 +35,6 @@ const SHARED: u64 = 0x100;
 pub struct Cloned {
     /// Its number.
     pub pid: Pid,
-    /// Its descriptor, where the kernel gave one.
-    pub pidfd: Option<OwnedFd>,
     /// Whether it is in the control group already.
     pub in_group: bool,
 }
@@ -62,13 +59,11 @@ pub unsafe fn start(
     namespaces: u64,
     group: Option<RawFd>,
 ) -> Result<Cloned, Errno> {
-    let with_group = group.map(|group| (group, CLEAR_HANDLERS | INTO_CGROUP | PIDFD));
-    let attempts = with_group.into_iter().chain([(-1, CLEAR_HANDLERS | PIDFD), (-1, 0)]);
+    let with_group = group.map(|group| (group, CLEAR_HANDLERS | INTO_CGROUP));
+    let attempts = with_group.into_iter().chain([(-1, CLEAR_HANDLERS), (-1, 0)]);
     for (group, flags) in attempts {
-        let mut pidfd: RawFd = -1;
         let mut arguments = CloneArguments {
             flags: flags | namespaces,
-            pidfd: &raw mut pidfd as u64,
             exit_signal: u64::from(libc::SIGCHLD.unsigned_abs()),
             cgroup: u64::try_from(group).unwrap_or(0),
             ..CloneArguments::default()
@@ -82,9 +77,7 @@ pub unsafe fn start(
         match unsafe { clone3(&mut arguments, entry, argument) } {
             Ok(pid) => {
                 let pid = Pid::from_raw(pid).expect("the kernel numbers processes from 1");
-                // SAFETY: the kernel has just made the descriptor for this call alone.
-                let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
-                return Ok(Cloned { pid, pidfd, in_group: flags & INTO_CGROUP != 0 });
+                return Ok(Cloned { pid, in_group: flags & INTO_CGROUP != 0 });
             }
             // Only what the kernel does not know is left out on the next try.
             Err(Errno(libc::ENOSYS | libc::EINVAL | libc::E2BIG | libc::EOPNOTSUPP)) => {}
@@ -96,7 +89,7 @@ pub unsafe fn start(
     }
     // SAFETY: by the contract of this function; the child has its own copy of this stack and of the argument.
     let pid = unsafe { fork(entry, argument, namespaces) }?;
-    Ok(Cloned { pid, pidfd: None, in_group: false })
+    Ok(Cloned { pid, in_group: false })
 }
 
 /// The call before clone3, for kernels and sandboxes that have no other.

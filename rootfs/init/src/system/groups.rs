@@ -1,17 +1,29 @@
 //! Control groups of units: made at the start, listened to, removed at the end.
 
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use keelson_execution::cgroup::CgroupError;
+use keelson_execution::cgroup::{CgroupError, Group, MemoryEvents};
 use keelson_execution::owner;
 use keelson_jobs::UnitId;
 use keelson_units::model::{Body, Delegate, OomPolicy};
 
 use super::System;
-use crate::events::Source;
+use crate::events::{Source, Token};
 use crate::log;
 use crate::service::{Event, State};
 use crate::unit::{Grouped, Run, UnitRun};
+
+/// `memory.events` of a folder of groups, or of one group.
+#[derive(Debug)]
+pub struct MemoryWatch {
+    number: u64,
+    place: PathBuf,
+    events: MemoryEvents,
+    token: Token,
+    /// Processes that were killed, as far as was looked.
+    kills: u64,
+}
 
 impl System {
     /// Makes the group of a unit, where it has none yet. Without one the unit runs all the same.
@@ -24,7 +36,7 @@ impl System {
             Ok(None) => return,
             Err(error) => return self.tell(id, log::WARNING, error),
         };
-        let mut problems = group.apply(resources);
+        let mut problems = group.set_up(resources);
         if resources.delegate != Delegate::No {
             let exec = self.unit(id).and_then(UnitRun::exec).filter(|exec| !exec.dynamic_user);
             let owner = exec.map(|exec| owner(exec, source.name.as_str()));
@@ -38,21 +50,56 @@ impl System {
             problems.extend(group.oom_group(true).err());
         }
         self.tell_problems(id, problems);
-        let events = group.events().ok().and_then(|events| {
-            let token = self.events.add_change(Source::Group(id), &events).ok()?;
-            Some((events, token))
-        });
         let watched = matches!(&source.body, Body::Service(service) if service.oom_policy != OomPolicy::Continue);
-        let memory = Some(&group).filter(|_| watched).and_then(|group| {
-            let memory = group.memory_events().ok()?;
-            let token = self.events.add_change(Source::Memory(id), &memory).ok()?;
-            // A new group has had none.
-            let kills = if group.is_new() { 0 } else { memory.oom_kills() };
-            Some((memory, token, kills))
-        });
+        let kills = if watched { self.watch_memory(&group) } else { None };
+        let is_new = group.is_new();
         if let Some(unit) = self.unit_mut(id) {
-            unit.group = Some(Grouped { group: Rc::new(group), events, memory });
+            unit.group = Some(Grouped { group: Rc::new(group), events: None, kills });
         }
+        // Processes of an earlier run may be in it, of which no end is told.
+        if !is_new {
+            self.watch_group(id);
+        }
+    }
+
+    /// Listens to when the last process of a service's group has gone. Most groups are never listened to: while a service
+    /// runs its main process, its group is not empty. Gives whether one is left in it.
+    fn watch_group(&mut self, id: UnitId) -> bool {
+        let Some(unit) = self.unit(id).filter(|unit| matches!(unit.run, Run::Service(_))) else {
+            return true;
+        };
+        let Some(grouped) = unit.group.as_ref().filter(|grouped| grouped.events.is_none()) else {
+            return true;
+        };
+        let Ok(events) = grouped.group.events() else { return true };
+        let Ok(token) = self.events.add_change(Source::Group(id), &events) else { return true };
+        let populated = events.populated();
+        if let Some(grouped) = self.unit_mut(id).and_then(|unit| unit.group.as_mut()) {
+            grouped.events = Some((events, token));
+        }
+        populated
+    }
+
+    /// Has kills for want of memory told: the kernel counts those of all groups of a slice in the slice, and one
+    /// descriptor there serves them all. Gives how many the group itself has had.
+    fn watch_memory(&mut self, group: &Group) -> Option<u64> {
+        // The root has no such file: its groups are listened to one by one.
+        let places = [group.path().parent(), Some(group.path())];
+        let known = |place: &Path| self.memory.iter().any(|watch| watch.place == place);
+        if !places.into_iter().flatten().any(known) {
+            let opened = places.into_iter().flatten().find_map(|place| {
+                let events = MemoryEvents::open(place).ok()?;
+                Some((place.to_owned(), events))
+            });
+            let (place, events) = opened?;
+            let number = self.next_memory;
+            let token = self.events.add_change(Source::Memory(number), &events).ok()?;
+            self.next_memory += 1;
+            let kills = events.oom_kills();
+            self.memory.push(MemoryWatch { number, place, events, token, kills });
+        }
+        // A new group has had none.
+        Some(if group.is_new() { 0 } else { group.oom_kills() })
     }
 
     fn tell_problems(&mut self, id: UnitId, problems: Vec<CgroupError>) {
@@ -80,10 +127,11 @@ impl System {
         if let Some((events, token)) = &grouped.events {
             self.events.remove(*token, events);
         }
-        if let Some((memory, token, _)) = &grouped.memory {
-            self.events.remove(*token, memory);
-        }
         grouped.group.remove();
+        let path = grouped.group.path();
+        for watch in self.memory.extract_if(.., |watch| watch.place == path && !path.exists()) {
+            self.events.remove(watch.token, &watch.events);
+        }
     }
 
     /// `cgroup.events` of a unit has changed.
@@ -122,24 +170,51 @@ impl System {
         let Run::Service(run) = &unit.run else { return };
         let waits = run.machine.state.is_killing()
             || matches!(run.machine.state, State::Running | State::Start);
-        let empty = unit.group.as_ref().is_none_or(|grouped| grouped.group.is_empty());
-        if waits && empty {
+        let empty = || unit.group.as_ref().is_none_or(|grouped| grouped.group.is_empty());
+        // From here on the others are waited for; they may have ended between the two looks.
+        if (empty() || !self.watch_group(id)) && waits {
             self.group_is_empty(id);
         }
     }
 
-    /// `memory.events` of a unit has changed, or a process of it was killed.
-    pub fn on_memory(&mut self, id: UnitId) {
-        let Some(unit) = self.unit_mut(id) else { return };
-        let Some((memory, _, known)) =
-            unit.group.as_mut().and_then(|grouped| grouped.memory.as_mut())
-        else {
+    /// `memory.events` of a slice has changed: its groups are looked at until all new kills are found.
+    pub fn on_memory(&mut self, number: u64) {
+        let Some(watch) = self.memory.iter_mut().find(|watch| watch.number == number) else {
             return;
         };
-        let kills = memory.oom_kills();
-        let more = kills > std::mem::replace(known, kills);
-        if more && matches!(unit.run, Run::Service(_)) {
+        let kills = watch.events.oom_kills();
+        let mut more = kills.saturating_sub(std::mem::replace(&mut watch.kills, kills));
+        if more == 0 {
+            return;
+        }
+        let place = watch.place.clone();
+        let within = |unit: &UnitRun| {
+            let grouped = unit.group.as_ref().filter(|grouped| grouped.kills.is_some());
+            grouped.is_some_and(|grouped| {
+                let path = grouped.group.path();
+                path == place || path.parent() == Some(&place)
+            })
+        };
+        let units: Vec<UnitId> =
+            self.all_units().filter(|(_, unit)| within(unit)).map(|(id, _)| id).collect();
+        for id in units {
+            more = more.saturating_sub(self.look_at_memory(id));
+            if more == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Looks whether processes of a unit were killed for want of memory since the last look, and how many.
+    pub(super) fn look_at_memory(&mut self, id: UnitId) -> u64 {
+        let Some(unit) = self.unit_mut(id) else { return 0 };
+        let Some(grouped) = unit.group.as_mut() else { return 0 };
+        let Some(known) = &mut grouped.kills else { return 0 };
+        let kills = grouped.group.oom_kills();
+        let more = kills.saturating_sub(std::mem::replace(known, kills));
+        if more > 0 && matches!(unit.run, Run::Service(_)) {
             self.service_event(id, Event::OutOfMemory);
         }
+        more
     }
 }

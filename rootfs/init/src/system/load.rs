@@ -208,7 +208,7 @@ impl System {
 
 /// Puts the defaults of `system.conf` where a file says nothing.
 fn apply_defaults(unit: &mut Unit, settings: &Settings) {
-    let usual = Settings::default();
+    let usual = Settings::usual();
     if unit.settings.start_limit_interval == usual.start_limit_interval {
         unit.settings.start_limit_interval = settings.start_limit_interval;
     }

@@ -125,8 +125,11 @@ impl System {
                 );
             }
             let descriptor = descriptors.remove(0);
-            // The same file is kept once.
-            if run.store.iter().any(|stored| is_same(&stored.descriptor, &descriptor)) {
+            let file = file_of(&descriptor);
+            // The same open file is kept once. Few are of one file, so that few are compared by the kernel.
+            let same =
+                |stored: &Stored| stored.file == file && is_same(&stored.descriptor, &descriptor);
+            if run.store.iter().any(same) {
                 self.closing.push(descriptor);
                 continue;
             }
@@ -139,7 +142,7 @@ impl System {
                 self.events.add_hangup(Source::Stored(id, number), descriptor.as_fd()).ok()
             };
             if let Some(run) = self.service_mut(id) {
-                run.store.push(Stored { number, name: name.clone(), descriptor, token });
+                run.store.push(Stored { number, name: name.clone(), descriptor, file, token });
             }
         }
     }
@@ -171,6 +174,12 @@ impl System {
         }
         self.closing.push(one.descriptor);
     }
+}
+
+/// Device and inode of what a descriptor is of.
+fn file_of(descriptor: &OwnedFd) -> Option<(u64, u64)> {
+    let facts = rustix::fs::fstat(descriptor).ok()?;
+    Some((facts.st_dev, facts.st_ino))
 }
 
 /// Whether two descriptors are of one open file (kcmp(2)).

@@ -64,7 +64,7 @@ impl System {
         match self.unit(id).map(|unit| &unit.run) {
             Some(Run::Service(_)) => {
                 if matches!(exit, Exit::Signal(libc::SIGKILL, _)) {
-                    self.on_memory(id);
+                    self.look_at_memory(id);
                 }
                 self.note_exit(id, pid, exit);
                 self.service_event(id, Event::Exited(pid, exit));

@@ -45,6 +45,8 @@ pub struct Stored {
     pub name: String,
     /// The descriptor.
     pub descriptor: OwnedFd,
+    /// Device and inode of its file, where the kernel tells.
+    pub file: Option<(u64, u64)>,
     /// Its place among the events, where it is watched for the other end to go away.
     pub token: Option<Token>,
 }
