@@ -3,8 +3,8 @@
 //! One reader goes over the raw disk in windows of 16 MiB, skips those that hold only zeroes, and gives
 //! each to every writer; writers compress on all cores and write in the order of the disk. What a writer
 //! gets depends on the content alone, never on the number of cores or on what the host's file system has
-//! allocated, so two writes give the same bytes. At most two windows are in memory, and what the writers
-//! made of one.
+//! allocated, so two writes give the same bytes. At most three windows are in memory, and what the writers
+//! made of one: what is stored as it is, as almost all is, goes from the window to the file without a copy.
 //!
 //! A writer is given the windows in ascending order, and then the end: see [`Writer`].
 
@@ -16,6 +16,7 @@ mod gce;
 mod ova;
 mod pass;
 mod plain;
+mod pool;
 mod qcow2;
 pub mod source;
 mod target;
@@ -162,11 +163,6 @@ struct Order<'a> {
     /// The raw disk with the job's overlay, for a writer that must know its map from the start.
     source: &'a Source,
     identity: Uuid,
-}
-
-/// What each core makes for itself once, as an error that may be given more than once.
-fn borrowed<T>(made: &mut io::Result<T>) -> io::Result<&mut T> {
-    made.as_mut().map_err(|error| io::Error::new(error.kind(), error.to_string()))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest as hash};
 
 use super::target::Target;
 use super::window::Window;
@@ -69,7 +69,7 @@ impl Writer for Bmap {
             .collect();
         let digest = |piece: &std::ops::Range<usize>| {
             let block = |at: usize| (window.start + at as u64) / GRAIN;
-            let digest = hex::encode(Sha256::digest(&window.bytes[piece.clone()]));
+            let digest = hex::encode(hash(&SHA256, &window.bytes[piece.clone()]));
             (block(piece.start), block(piece.end - 1), digest)
         };
         self.ranges.par_extend(pieces.par_iter().map(digest));
@@ -78,7 +78,7 @@ impl Writer for Bmap {
 
     fn finish(&mut self) -> io::Result<()> {
         // The digest is of the text with zeroes in its own place.
-        let digest = Sha256::digest(self.text(&"0".repeat(64)));
+        let digest = hash(&SHA256, self.text(&"0".repeat(64)).as_bytes());
         let text = self.text(&hex::encode(digest));
         self.target.append(text.as_bytes()).map(|_| ())
     }

@@ -5,19 +5,21 @@
 
 use std::io;
 
+use bytes::Bytes;
 use crc32fast::Hasher;
 use rayon::prelude::*;
 
 use super::archive;
-use super::deflate::Deflater;
+use super::deflate::{Deflater, STORED};
+use super::pool::Pool;
 use super::target::Target;
 use super::window::Window;
-use super::{Order, Writer, borrowed};
+use super::{Order, Writer};
 
 /// What the disk must be a multiple of.
 pub(super) const UNIT: u64 = 1 << 30;
-/// Bytes compressed together.
-const PIECE: usize = 256 << 10;
+/// Bytes compressed together, or stored.
+const PIECE: usize = STORED;
 /// Bytes of a record: archives are a whole number of them.
 const RECORD: usize = 20 * 512;
 /// No name, no time, no extra flags, unknown system (section 2.3).
@@ -28,34 +30,41 @@ pub(super) struct Gce {
     /// Of what was compressed: its checksum and length.
     checksum: Hasher,
     length: u64,
+    deflaters: Pool<Deflater>,
 }
 
 impl Gce {
     pub(super) fn create(order: &Order<'_>) -> io::Result<Self> {
         let mut target = Target::create(order.to)?;
         target.append(&GZIP_HEADER)?;
-        let mut gce = Self { target, checksum: Hasher::new(), length: 0 };
+        let deflaters = Pool::new();
+        let mut gce = Self { target, checksum: Hasher::new(), length: 0, deflaters };
         let map = order.source.map()?;
-        gce.add(&[&archive::gnu_sparse("disk.raw", order.bytes, &map)?])?;
+        gce.add(&[archive::gnu_sparse("disk.raw", order.bytes, &map)?.into()])?;
         Ok(gce)
     }
 
     /// Compresses parts that follow each other.
-    fn add(&mut self, parts: &[&[u8]]) -> io::Result<()> {
-        let pieces: Vec<&[u8]> = parts.iter().flat_map(|part| part.chunks(PIECE)).collect();
-        let compressed: Vec<(Vec<u8>, Hasher)> = pieces
-            .into_par_iter()
-            .map_init(Deflater::new, |deflater, piece| {
+    fn add(&mut self, parts: &[Bytes]) -> io::Result<()> {
+        let pieces =
+            parts.iter().flat_map(|part| part.chunks(PIECE).map(|piece| part.slice_ref(piece)));
+        let pieces: Vec<Bytes> = pieces.collect();
+        let compressed: Vec<(Vec<Bytes>, Hasher)> = pieces
+            .par_iter()
+            .map(|piece| {
                 let (mut to, mut checksum) = (Vec::new(), Hasher::new());
-                borrowed(deflater)?.blocks(piece, false, &mut to)?;
+                self.deflaters
+                    .with(Deflater::new, |deflater| deflater.blocks(piece, false, &mut to))?;
                 checksum.update(piece);
                 Ok((to, checksum))
             })
             .collect::<io::Result<_>>()?;
-        for (bytes, checksum) in compressed {
-            self.target.append(&bytes)?;
+        let mut blocks = Vec::new();
+        for (more, checksum) in compressed {
+            blocks.extend(more);
             self.checksum.combine(&checksum);
         }
+        self.target.append_all(&blocks)?;
         self.length += parts.iter().map(|part| part.len() as u64).sum::<u64>();
         Ok(())
     }
@@ -63,7 +72,7 @@ impl Gce {
 
 impl Writer for Gce {
     fn window(&mut self, window: &Window) -> io::Result<()> {
-        let parts: Vec<_> = window.runs.iter().map(|run| &window.bytes[run.clone()]).collect();
+        let parts: Vec<_> = window.runs.iter().map(|run| window.bytes.slice(run.clone())).collect();
         self.add(&parts)
     }
 
@@ -71,13 +80,15 @@ impl Writer for Gce {
         // Two empty blocks end the archive; the record is filled up.
         let end = (self.length + 2 * archive::BLOCK).next_multiple_of(RECORD as u64);
         let zeroes = vec![0; usize::try_from(end - self.length).expect("less than two records")];
-        self.add(&[&zeroes])?;
+        self.add(&[zeroes.into()])?;
         let mut last = Vec::new();
-        Deflater::new()?.blocks(&[], true, &mut last)?;
-        last.extend(self.checksum.clone().finalize().to_le_bytes());
+        self.deflaters
+            .with(Deflater::new, |deflater| deflater.blocks(&Bytes::new(), true, &mut last))?;
         let length = u32::try_from(self.length & u64::from(u32::MAX)).expect("32 bits");
-        last.extend(length.to_le_bytes());
-        self.target.append(&last).map(|_| ())
+        for number in [self.checksum.clone().finalize(), length] {
+            last.push(Bytes::copy_from_slice(&number.to_le_bytes()));
+        }
+        self.target.append_all(&last)
     }
 }
 

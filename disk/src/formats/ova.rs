@@ -9,7 +9,7 @@ mod descriptor;
 use std::io;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 
 use super::target::Target;
 use super::vmdk::Stream;
@@ -64,7 +64,7 @@ impl<'a> Ova<'a> {
         Ok(Self { machine, bytes: order.bytes, populated: 0, start, stream: Some(stream) })
     }
 
-    fn write_rest(&self, archive: &mut Target, bytes: u64, digest: &[u8; 32]) -> io::Result<()> {
+    fn write_rest(&self, archive: &mut Target, bytes: u64, disk_digest: &[u8]) -> io::Result<()> {
         let disk = descriptor::Disk { capacity: self.bytes, populated: self.populated, bytes };
         let mut ovf = descriptor::text(self.machine, &disk).into_bytes();
         let length = usize::try_from(DESCRIPTOR_BYTES).expect("8 KiB");
@@ -72,7 +72,7 @@ impl<'a> Ova<'a> {
             return Err(io::Error::other("the OVF descriptor is longer than its place"));
         }
         ovf.resize(length, b'\n');
-        let manifest = manifest(&hex::encode(Sha256::digest(&ovf)), &hex::encode(digest));
+        let manifest = manifest(&hex::encode(digest(&SHA256, &ovf)), &hex::encode(disk_digest));
         let mut start = archive::ustar(DESCRIPTOR, DESCRIPTOR_BYTES)?;
         start.extend(ovf);
         start.extend(archive::ustar(MANIFEST, manifest.len() as u64)?);
@@ -97,9 +97,8 @@ impl Writer for Ova<'_> {
         let Some(mut stream) = self.stream.take() else { return Ok(()) };
         stream.finish()?;
         let (mut targets, bytes, digest) = stream.written();
-        let digest = digest.expect("it was asked for");
         let archive = targets.first_mut().expect("the archive is the first");
-        self.write_rest(archive, bytes, &digest)
+        self.write_rest(archive, bytes, digest.as_ref())
     }
 }
 

@@ -58,15 +58,16 @@ fn run(
         None => Ok(None),
     };
     let mut current = read(Window::default(), numbers.next()).map_err(failed)?;
-    let mut memory = Window::default();
+    let mut done: Vec<Window> = Vec::new();
     while let Some(window) = current {
+        let free = done.iter().position(Window::is_free).map(|index| done.swap_remove(index));
         let (next, written) = rayon::join(
-            || read(std::mem::take(&mut memory), numbers.next()),
+            || read(free.unwrap_or_default(), numbers.next()),
             || running.par_iter_mut().try_for_each(|running| running.window(&window)),
         );
         written?;
         current = next.map_err(failed)?;
-        memory = window;
+        done.push(window);
     }
     running.par_iter_mut().try_for_each(|Running { job, writer }| {
         writer.finish().map_err(|source| FormatError::Write { path: job.to.clone(), source })

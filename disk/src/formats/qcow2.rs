@@ -11,9 +11,10 @@ use std::io;
 use rayon::prelude::*;
 use zstd::bulk::Compressor;
 
+use super::pool::Pool;
 use super::target::Target;
 use super::window::Window;
-use super::{Order, Writer, borrowed};
+use super::{Order, Writer};
 
 const CLUSTER_BITS: u32 = 16;
 const CLUSTER: u64 = 1 << CLUSTER_BITS;
@@ -45,6 +46,7 @@ pub(super) struct Qcow2 {
     tables: BTreeMap<u64, Vec<u64>>,
     /// How often each cluster of the file is used.
     refcounts: Vec<u16>,
+    compressors: Pool<Compressor<'static>>,
 }
 
 /// One guest cluster as it is stored.
@@ -58,8 +60,8 @@ impl Qcow2 {
     pub(super) fn create(order: &Order<'_>, level: i32) -> io::Result<Self> {
         let mut target = Target::create(order.to)?;
         target.skip_to(CLUSTER);
-        let (tables, refcounts) = (BTreeMap::new(), vec![1]);
-        Ok(Self { target, level, bytes: order.bytes, tables, refcounts })
+        let (tables, refcounts, compressors) = (BTreeMap::new(), vec![1], Pool::new());
+        Ok(Self { target, level, bytes: order.bytes, tables, refcounts, compressors })
     }
 
     /// Writes the clusters at these guest offsets: the compressed ones one after another, and then
@@ -185,13 +187,11 @@ impl Writer for Qcow2 {
         let packed = window
             .blocks(CLUSTER_BYTES)
             .into_par_iter()
-            .map_init(
-                || Compressor::new(level),
-                |compressor, (at, cluster)| {
-                    let packed = pack(cluster, borrowed(compressor)?)?;
-                    Ok((window.start + at as u64, packed))
-                },
-            )
+            .map(|(at, cluster)| {
+                let make = || Compressor::new(level);
+                let packed = self.compressors.with(make, |compressor| pack(cluster, compressor))?;
+                Ok((window.start + at as u64, packed))
+            })
             .collect::<io::Result<_>>()?;
         self.place(packed)
     }

@@ -1,9 +1,15 @@
 //! A file that is written from its start to its end, or at places that are known.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+
+use bytes::Bytes;
+use rustix::io::Errno;
+
+/// How many parts the system takes at a time (`UIO_MAXIOV`).
+const PARTS: usize = 1024;
 
 /// A new file and where its next byte goes.
 #[derive(Debug)]
@@ -31,6 +37,25 @@ impl Target {
         Ok(at)
     }
 
+    /// Writes parts that follow each other at the end.
+    pub(super) fn append_all(&mut self, parts: &[Bytes]) -> io::Result<()> {
+        let parts = parts.iter().filter(|part| !part.is_empty());
+        let mut slices: Vec<IoSlice<'_>> = parts.map(|part| IoSlice::new(part)).collect();
+        let mut rest = slices.as_mut_slice();
+        while !rest.is_empty() {
+            let written =
+                match rustix::io::pwritev(&self.file, &rest[..rest.len().min(PARTS)], self.end) {
+                    Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                    Ok(written) => written,
+                    Err(Errno::INTR) => continue,
+                    Err(error) => return Err(error.into()),
+                };
+            self.end += written as u64;
+            IoSlice::advance_slices(&mut rest, written);
+        }
+        Ok(())
+    }
+
     /// Leaves a hole up to the next multiple of `unit`.
     pub(super) fn align(&mut self, unit: u64) {
         self.end = self.end.next_multiple_of(unit);
@@ -51,3 +76,6 @@ impl Target {
         self.file.set_len(self.end)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::Range;
 
+use bytes::{Bytes, BytesMut};
 use rayon::prelude::*;
 
 use super::source::{Source, extents};
@@ -16,41 +17,47 @@ pub(super) const WINDOW: usize = 16 << 20;
 const READ: usize = 1 << 20;
 
 /// A piece of the disk.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Window {
     /// Its offset, a multiple of [`WINDOW`].
     pub(super) start: u64,
-    /// All its bytes.
-    pub(super) bytes: Vec<u8>,
+    /// All its bytes. A writer that needs some of them for longer may keep slices until it gets the next window.
+    pub(super) bytes: Bytes,
     /// Where in it there is something else than zeroes: multiples of 4 KiB or the end, not touching, ascending.
     pub(super) runs: Vec<Range<usize>>,
 }
 
 impl Window {
+    /// Whether no writer keeps any of its bytes.
+    pub(super) fn is_free(&self) -> bool {
+        self.bytes.is_unique()
+    }
+
     /// Reads window `number`, of which `pieces` holds everything that is not zero. Takes the memory of a window that
-    /// is done with.
+    /// is done with, where that is free.
     pub(super) fn read(
-        mut self,
+        self,
         source: &Source,
         pieces: &[Range<u64>],
         number: u64,
     ) -> io::Result<Self> {
-        self.start = number * WINDOW as u64;
-        let end = source.bytes().min(self.start + WINDOW as u64);
-        for run in self.runs.drain(..) {
-            self.bytes[run].fill(0);
-        }
-        self.bytes.resize(index(end - self.start), 0);
-        let start = self.start;
+        let start = number * WINDOW as u64;
+        let end = source.bytes().min(start + WINDOW as u64);
+        let length = index(end - start);
+        let used = self.bytes.try_into_mut().ok().filter(|bytes| bytes.len() == length);
+        let mut bytes = used.unwrap_or_else(|| BytesMut::zeroed(length));
         let first = pieces.partition_point(|piece| piece.end <= start);
         let within = &pieces[first..pieces.partition_point(|piece| piece.start < end)];
-        let runs: Vec<Vec<Range<usize>>> = self
-            .bytes
+        let read: Vec<Vec<Range<usize>>> = bytes
             .par_chunks_mut(READ)
             .enumerate()
             .map(|(number, chunk)| {
                 let at = start + (number * READ) as u64;
                 if within.binary_search_by_key(&at, |piece| piece.start).is_err() {
+                    // What was there before.
+                    if !sparse::is_zero(chunk) {
+                        chunk.fill(0);
+                    }
                     return Ok(Vec::new());
                 }
                 source.read_at(chunk, at)?;
@@ -58,13 +65,14 @@ impl Window {
                 Ok(sparse::nonzero_runs(chunk, sparse::grain()).into_iter().map(shift).collect())
             })
             .collect::<io::Result<_>>()?;
-        for run in runs.into_iter().flatten() {
-            match self.runs.last_mut() {
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        for run in read.into_iter().flatten() {
+            match runs.last_mut() {
                 Some(last) if last.end == run.start => last.end = run.end,
-                _ => self.runs.push(run),
+                _ => runs.push(run),
             }
         }
-        Ok(self)
+        Ok(Self { start, bytes: bytes.freeze(), runs })
     }
 
     /// The same window with an overlay; `None` where the overlay does not touch it.
@@ -74,10 +82,10 @@ impl Window {
         if !extents(overlay).any(touches) {
             return None;
         }
-        let mut window = self.clone();
-        overlay.apply(window.start, &mut window.bytes);
-        window.runs = sparse::nonzero_runs(&window.bytes, sparse::grain());
-        Some(window)
+        let mut bytes = BytesMut::from(self.bytes.as_ref());
+        overlay.apply(self.start, &mut bytes);
+        let runs = sparse::nonzero_runs(&bytes, sparse::grain());
+        Some(Self { start: self.start, bytes: bytes.freeze(), runs })
     }
 
     /// Start and bytes of each block of this window that is not zero; a block at the disk's end may be shorter.

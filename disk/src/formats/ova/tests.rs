@@ -24,7 +24,7 @@ fn the_archive_has_descriptor_manifest_and_disk_whose_digests_hold() {
         .collect();
     let names: Vec<_> = members.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, [DESCRIPTOR, MANIFEST, DISK]);
-    let digest = |number: usize| hex::encode(Sha256::digest(&members[number].1));
+    let digest = |number: usize| hex::encode(digest(&SHA256, &members[number].1));
     let lines = format!("SHA256(keelson.ovf)= {}\nSHA256(disk.vmdk)= {}\n", digest(0), digest(2));
     assert_eq!(String::from_utf8_lossy(&members[1].1), lines);
     let ovf = String::from_utf8_lossy(&members[0].1).into_owned();

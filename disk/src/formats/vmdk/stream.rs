@@ -5,14 +5,16 @@
 use std::io;
 use std::path::Path;
 
+use bytes::Bytes;
 use keelson_format::guid;
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, Digest, SHA256};
 
 use super::super::deflate::Deflater;
+use super::super::pool::Pool;
 use super::super::target::Target;
 use super::super::window::Window;
-use super::super::{Order, Writer, borrowed};
+use super::super::{Order, Writer};
 use super::header::{DESCRIPTOR, DESCRIPTOR_SECTORS, Layout, descriptor, header};
 use super::{ENTRIES, GRAIN, GRAIN_BYTES, SECTOR, TABLE, entries, tables};
 
@@ -28,11 +30,16 @@ const MARK_FOOTER: u32 = 3;
 /// Grains of a table as a number of bytes of the disk: a window is never in two tables.
 const TABLE_SPAN: u64 = GRAIN * ENTRIES * SECTOR;
 
+/// Grains that are compressed and written while those before them are hashed: 4 MiB.
+const BATCH: usize = 64;
+
 /// The extent while it is written: into one file or more, at a place of each.
 pub(in super::super) struct Stream {
     targets: Vec<Target>,
-    /// Of all that was written, where somebody wants to know.
-    digest: Option<Sha256>,
+    /// Of what was written, but for `unhashed`.
+    digest: Context,
+    /// What was written last, where somebody wants the digest.
+    unhashed: Option<Vec<Bytes>>,
     /// How much was written.
     end: u64,
     bytes: u64,
@@ -40,6 +47,7 @@ pub(in super::super) struct Stream {
     directory: Vec<u32>,
     /// The table of the grains that were written last, and its entries.
     table: (u64, Vec<u32>),
+    deflaters: Pool<Deflater>,
 }
 
 impl Stream {
@@ -57,24 +65,27 @@ impl Stream {
         let count = usize::try_from(tables(order.bytes)).map_err(io::Error::other)?;
         let mut stream = Self {
             targets,
-            digest: digested.then(Sha256::new),
+            digest: Context::new(&SHA256),
+            unhashed: digested.then(Vec::new),
             end: 0,
             bytes: order.bytes,
             directory: vec![0; count],
             table: (0, Vec::new()),
+            deflaters: Pool::new(),
         };
         let name = name.file_name().unwrap_or_default().to_string_lossy();
         let id = guid::derived(&["vmdk", &order.identity.to_string()]);
         let mut start = stream.header(AT_END).to_vec();
         start.extend(descriptor(order.bytes, "streamOptimized", &name, &id));
         start.resize(usize::try_from(GRAIN * SECTOR).expect("64 KiB"), 0);
-        stream.append(&start)?;
+        stream.append(vec![start.into()])?;
         Ok(stream)
     }
 
-    /// What was written, its length and its SHA-256 where one was asked for.
-    pub(in super::super) fn written(self) -> (Vec<Target>, u64, Option<[u8; 32]>) {
-        (self.targets, self.end, self.digest.map(|digest| digest.finalize().into()))
+    /// What was written, its length and, where it was asked for, its SHA-256.
+    pub(in super::super) fn written(mut self) -> (Vec<Target>, u64, Digest) {
+        hash(&mut self.digest, self.unhashed.as_deref().unwrap_or_default());
+        (self.targets, self.end, self.digest.finish())
     }
 
     fn header(&self, directory: u64) -> [u8; 512] {
@@ -82,28 +93,14 @@ impl Stream {
         header(self.bytes, Layout::Stream { directory, overhead: GRAIN })
     }
 
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.append_all(&[bytes])
-    }
-
-    /// Writes parts that follow each other, and hashes them meanwhile.
-    fn append_all(&mut self, parts: &[&[u8]]) -> io::Result<()> {
-        let (digest, targets) = (&mut self.digest, &mut self.targets);
-        let hash = || {
-            if let Some(digest) = digest {
-                for part in parts {
-                    digest.update(part);
-                }
-            }
-        };
-        let write = || {
-            targets.par_iter_mut().try_for_each(|target| {
-                parts.iter().try_for_each(|part| target.append(part).map(|_| ()))
-            })
-        };
-        let ((), written) = rayon::join(hash, write);
-        self.end += parts.iter().map(|part| part.len() as u64).sum::<u64>();
-        written
+    /// Writes parts that follow each other.
+    fn append(&mut self, parts: Vec<Bytes>) -> io::Result<()> {
+        self.targets.par_iter_mut().try_for_each(|target| target.append_all(&parts))?;
+        self.end += bytes(&parts);
+        if let Some(unhashed) = &mut self.unhashed {
+            unhashed.extend(parts);
+        }
+        Ok(())
     }
 
     /// The sector that comes next.
@@ -120,8 +117,36 @@ impl Stream {
         bytes.extend(content);
         bytes.resize(bytes.len().next_multiple_of(512), 0);
         let at = self.sector()? + 1;
-        self.append(&bytes)?;
+        self.append(vec![bytes.into()])?;
         Ok(at)
+    }
+
+    /// Compresses and writes grains of table `number`.
+    fn write_grains(
+        &mut self,
+        number: u64,
+        window: &Window,
+        blocks: &[(usize, &[u8])],
+    ) -> io::Result<()> {
+        let packed = blocks.par_iter().map(|(at, bytes)| {
+            let grain = (window.start + *at as u64) / (GRAIN * SECTOR);
+            let bytes = window.bytes.slice_ref(bytes);
+            Ok((
+                grain,
+                self.deflaters.with(Deflater::new, |deflater| packed(deflater, grain, bytes))?,
+            ))
+        });
+        let grains: Vec<(u64, Vec<Bytes>)> = packed.collect::<io::Result<_>>()?;
+        if self.table.1.is_empty() {
+            self.table = (number, vec![0; usize::try_from(ENTRIES).expect("512")]);
+        }
+        let mut sector = self.sector()?;
+        for (grain, parts) in &grains {
+            let entry = usize::try_from(grain % ENTRIES).expect("below 512");
+            self.table.1[entry] = sector;
+            sector += u32::try_from(bytes(parts) / SECTOR).expect("little more than a grain");
+        }
+        self.append(grains.into_iter().flat_map(|(_, parts)| parts).collect())
     }
 
     /// Writes the table that is not written yet.
@@ -143,28 +168,17 @@ impl Writer for Stream {
         if number != self.table.0 {
             self.flush_table()?;
         }
-        let grains: Vec<(u64, Vec<u8>)> = window
-            .blocks(GRAIN_BYTES)
-            .into_par_iter()
-            .map_init(Deflater::new, |deflater, (at, bytes)| {
-                let grain = (window.start + at as u64) / (GRAIN * SECTOR);
-                Ok((grain, packed(borrowed(deflater)?, grain, bytes)?))
-            })
-            .collect::<io::Result<_>>()?;
-        if grains.is_empty() {
-            return Ok(());
+        for blocks in window.blocks(GRAIN_BYTES).chunks(BATCH) {
+            let unhashed = self.unhashed.as_mut().map(std::mem::take).unwrap_or_default();
+            let mut digest = self.digest.clone();
+            let ((), written) = rayon::join(
+                || hash(&mut digest, &unhashed),
+                || self.write_grains(number, window, blocks),
+            );
+            self.digest = digest;
+            written?;
         }
-        if self.table.1.is_empty() {
-            self.table = (number, vec![0; usize::try_from(ENTRIES).expect("512")]);
-        }
-        let mut sector = self.sector()?;
-        for (grain, bytes) in &grains {
-            let entry = usize::try_from(grain % ENTRIES).expect("below 512");
-            self.table.1[entry] = sector;
-            sector += u32::try_from(bytes.len() / 512).expect("little more than a grain");
-        }
-        let parts: Vec<&[u8]> = grains.iter().map(|(_, bytes)| bytes.as_slice()).collect();
-        self.append_all(&parts)
+        Ok(())
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -179,19 +193,32 @@ impl Writer for Stream {
 }
 
 /// A grain with its marker, filled up to a sector. One that the disk's end cuts off is filled with zeroes.
-fn packed(deflater: &mut Deflater, grain: u64, bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut to = Vec::with_capacity(GRAIN_BYTES + 1024);
-    to.extend((grain * GRAIN).to_le_bytes());
-    to.extend([0; 4]);
-    if bytes.len() == GRAIN_BYTES {
-        deflater.zlib(bytes, &mut to)?;
-    } else {
+fn packed(deflater: &mut Deflater, grain: u64, mut bytes: Bytes) -> io::Result<Vec<Bytes>> {
+    if bytes.len() < GRAIN_BYTES {
         let mut whole = bytes.to_vec();
         whole.resize(GRAIN_BYTES, 0);
-        deflater.zlib(&whole, &mut to)?;
+        bytes = whole.into();
     }
-    let length = u32::try_from(to.len() - 12).expect("little more than a grain");
-    to[8..12].copy_from_slice(&length.to_le_bytes());
-    to.resize(to.len().next_multiple_of(512), 0);
-    Ok(to)
+    // The place of the marker.
+    let mut parts = vec![Bytes::new()];
+    deflater.zlib(&bytes, &mut parts)?;
+    let length = self::bytes(&parts);
+    let mut marker = Vec::from((grain * GRAIN).to_le_bytes());
+    marker.extend(u32::try_from(length).expect("little more than a grain").to_le_bytes());
+    let end = length + marker.len() as u64;
+    parts[0] = marker.into();
+    let padding = usize::try_from(end.next_multiple_of(SECTOR) - end).expect("below 512");
+    parts.push(vec![0; padding].into());
+    Ok(parts)
+}
+
+/// How long parts are together.
+fn bytes(parts: &[Bytes]) -> u64 {
+    parts.iter().map(|part| part.len() as u64).sum()
+}
+
+fn hash(digest: &mut Context, parts: &[Bytes]) {
+    for part in parts {
+        digest.update(part);
+    }
 }

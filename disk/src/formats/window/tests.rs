@@ -3,7 +3,7 @@ use super::*;
 use crate::platform::Overlay;
 
 fn window(runs: Vec<Range<usize>>, bytes: usize) -> Window {
-    Window { start: 0, bytes: vec![1; bytes], runs }
+    Window { start: 0, bytes: vec![1; bytes].into(), runs }
 }
 
 #[test]
