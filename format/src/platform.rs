@@ -200,6 +200,7 @@ impl Platform {
             "disk.vhd" => Some(Self::Azure),
             "disk.vhdx" => Some(Self::Hyperv),
             "gce.tar.gz" => Some(Self::Gce),
+            "disk-ec2.raw" => Some(Self::Ec2),
             _ => None,
         }
     }

@@ -31,6 +31,7 @@ pub(super) fn convert(source: &Source<'_>, wanted: &BTreeSet<Wanted>) -> Result<
 fn job(source: &Source<'_>, wanted: Wanted) -> Result<Option<Job>, BuildError> {
     let form = match wanted.format {
         Format::Raw if wanted.platform.is_some() => Form::Raw,
+        Format::Ec2 => Form::Raw,
         Format::RawZst => Form::Zst { level: ZSTD_LEVEL },
         Format::RawBmap => Form::Bmap,
         Format::Qcow2 => Form::Qcow2 { level: QCOW2_LEVEL },

@@ -30,6 +30,8 @@ pub enum Format {
     Vhdx,
     /// The archive that Google Compute Engine imports.
     Gce,
+    /// The raw disk with EC2's platform.
+    Ec2,
     /// The hybrid live medium.
     Iso,
     /// Kernel, initramfs and `/usr` for network loaders.
@@ -41,7 +43,7 @@ pub enum Format {
 }
 
 /// Names and first artifact of each, in the order in which they are shown.
-const TABLE: [(Format, &str, &str); 14] = [
+const TABLE: [(Format, &str, &str); 15] = [
     (Format::Raw, "raw", "disk.raw"),
     (Format::RawZst, "raw.zst", "disk.raw.zst"),
     (Format::RawBmap, "raw.bmap", "disk.raw.bmap"),
@@ -52,6 +54,7 @@ const TABLE: [(Format, &str, &str); 14] = [
     (Format::Vhd, "vhd", "disk.vhd"),
     (Format::Vhdx, "vhdx", "disk.vhdx"),
     (Format::Gce, "gce", "gce.tar.gz"),
+    (Format::Ec2, "ec2", "disk-ec2.raw"),
     (Format::Iso, "iso", "keelson.iso"),
     (Format::Pxe, "pxe", "pxe/usr.img"),
     (Format::Netboot, "netboot", "keelson-netboot.efi"),
@@ -106,12 +109,18 @@ pub struct Wanted {
 impl Wanted {
     /// A format for a platform; `None` is the one that it is usually for. What holds no disk serves all.
     pub fn new(format: Format, platform: Option<Platform>) -> Self {
+        // Both are the raw disk: each platform's has one name.
+        let format = match (format, platform) {
+            (Format::Raw, Some(Platform::Ec2)) => Format::Ec2,
+            (Format::Ec2, Some(other)) if other != Platform::Ec2 => Format::Raw,
+            (format, _) => format,
+        };
         let usual = Platform::of_artifact(format.artifact());
         let platform = platform.filter(|_| format.is_of_disk() && platform != usual);
         Self { format, platform }
     }
 
-    /// The path in the build's folder: `disk-ec2.raw` where `disk.raw` is another platform's.
+    /// The path in the build's folder: `disk-hetzner.raw` where `disk.raw` is another platform's.
     pub fn artifact(self) -> String {
         let usual = self.format.artifact();
         match (self.platform, usual.split_once('.')) {

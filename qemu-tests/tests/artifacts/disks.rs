@@ -1,7 +1,7 @@
 //! Every format of the disk holds the disk of its platform: `disk.raw` with the platform's bytes.
 
 use std::io::Read;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -29,8 +29,8 @@ fn disk_of(artifact: &str, folder: &Path) -> Result<PathBuf, Box<dyn std::error:
 fn is_the_disk(artifact: &str, format: &str) -> Outcome {
     let folder = scratch()?;
     let image = BOARD.artifacts.path(artifact);
-    // QEMU has no check of VHD.
-    if format != "vpc" {
+    // QEMU has no check of VHD, and there is nothing to check of a raw disk.
+    if !matches!(format, "vpc" | "raw") {
         let words = judged(tool("qemu-img")?.args(["check", "-f", format]).arg(&image))?;
         assert!(words.contains("No errors were found"), "{words}");
     }
@@ -121,6 +121,15 @@ fn bmaptool_refuses_a_disk_that_was_changed() -> Outcome {
     let output = command.arg(&changed).arg(folder.path().join("target")).output()?;
     let words = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && words.contains("checksum"), "{words}");
+    Ok(())
+}
+
+#[test]
+fn the_raw_disk_for_ec2_is_that_of_ec2_and_sparse() -> Outcome {
+    is_the_disk("disk-ec2.raw", "raw")?;
+    let allocated = fs_err::metadata(BOARD.artifacts.path("disk-ec2.raw"))?.blocks() * 512;
+    let bytes = size(&BOARD.artifacts.path("disk-ec2.raw"))?;
+    assert!(bytes == BOARD.artifacts.release.disk.size && allocated < bytes / 8, "{allocated}");
     Ok(())
 }
 

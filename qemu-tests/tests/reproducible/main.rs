@@ -68,6 +68,7 @@ fn a_second_build_elsewhere_gives_the_same_bytes() -> Outcome {
     let names = artifacts(&first.folder)?;
     assert_eq!(names, artifacts(&second.folder)?);
     for name in [
+        "disk-ec2.raw",
         "disk-sparse.vmdk",
         "disk.qcow2",
         "disk.raw",

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 
 #[test]
@@ -28,6 +30,10 @@ fn only_the_disk_of_another_platform_has_another_name() {
         (Format::Raw, None, "disk.raw"),
         (Format::Raw, Some(Platform::Metal), "disk.raw"),
         (Format::Raw, Some(Platform::Ec2), "disk-ec2.raw"),
+        (Format::Ec2, None, "disk-ec2.raw"),
+        (Format::Ec2, Some(Platform::Ec2), "disk-ec2.raw"),
+        (Format::Ec2, Some(Platform::Metal), "disk.raw"),
+        (Format::Ec2, Some(Platform::Hetzner), "disk-hetzner.raw"),
         (Format::RawZst, Some(Platform::Hetzner), "disk-hetzner.raw.zst"),
         (Format::RawBmap, Some(Platform::Metal), "disk.raw.bmap"),
         (Format::Qcow2, Some(Platform::Qemu), "disk.qcow2"),
@@ -37,5 +43,15 @@ fn only_the_disk_of_another_platform_has_another_name() {
         (Format::Iso, Some(Platform::Ec2), "keelson.iso"),
     ] {
         assert_eq!(Wanted::new(format, platform).artifact(), artifact);
+    }
+}
+
+#[test]
+fn no_two_formats_for_one_platform_are_one_file() {
+    for platform in std::iter::once(None).chain(Platform::ALL.map(Some)) {
+        let wanted: BTreeSet<Wanted> =
+            Format::all().map(|format| Wanted::new(format, platform)).collect();
+        let files: BTreeSet<String> = wanted.iter().map(|wanted| wanted.artifact()).collect();
+        assert_eq!(files.len(), wanted.len(), "{platform:?}");
     }
 }
