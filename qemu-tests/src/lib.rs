@@ -23,6 +23,7 @@ pub mod qmp;
 pub mod setup;
 pub mod tools;
 mod tpm;
+mod turn;
 pub mod variables;
 
 pub use accelerator::Accelerator;

@@ -23,6 +23,7 @@ use crate::process::{CpuClock, Killer, Process};
 use crate::qmp::{Event, Qmp, QmpListener, accept};
 use crate::setup::{Serial, Setup};
 use crate::tpm::TpmProcess;
+use crate::turn::Turn;
 
 /// How long to wait for a guest before the power button is pressed again.
 const PRESS_AGAIN: Duration = Duration::from_secs(10);
@@ -42,6 +43,8 @@ pub struct Machine {
     _limit: Option<Sender<()>>,
     _tpm: Option<TpmProcess>,
     _folder: TempDir,
+    // The last, so that the next machine starts when all of this one is gone.
+    turn: Option<Turn>,
 }
 
 /// A serial port's output, and how much of it has been waited for.
@@ -67,8 +70,10 @@ pub enum Ending {
 }
 
 impl Machine {
-    /// Starts a machine. `tools` has QEMU, OVMF and, where a TPM is asked for, swtpm.
+    /// Starts a machine, when fewer run in this process than the host has processors. `tools` has QEMU, OVMF and,
+    /// where a TPM is asked for, swtpm.
     pub fn boot(tools: &Tools, setup: &Setup) -> Result<Self, MachineError> {
+        let turn = Turn::take();
         let folder = tempfile::Builder::new().prefix("keelson-machine-").tempdir()?;
         let tpm = files::start_tpm(tools, setup, folder.path())?;
         let files = files::prepare(tools, setup, folder.path(), tpm.as_ref())?;
@@ -96,6 +101,7 @@ impl Machine {
             process,
             _tpm: tpm,
             _folder: folder,
+            turn: Some(turn),
         };
         let (clock, began) = (machine.process.cpu_clock(), Instant::now());
         if let Some((stdout, log)) = machine.process.take_stdout().zip(machine.log.as_ref()) {
@@ -192,6 +198,7 @@ impl Machine {
                 log: self.log(),
             });
         };
+        self.turn = None;
         for port in [&mut self.console, &mut self.results] {
             if let Some(reader) = port.reader.take() {
                 reader.join().expect("the reader does not panic")?;
