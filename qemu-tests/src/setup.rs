@@ -190,8 +190,8 @@ pub enum Clock {
 }
 
 impl Setup {
-    /// A machine with two processors and 2 GiB of memory that boots `image` without changing it
-    /// and logs to `target/qemu-tests/NAME.log`.
+    /// A machine with one processor and 2 GiB of memory that boots `image` without changing it and logs to
+    /// `target/qemu-tests/NAME.log`. A second processor makes a boot a third dearer where QEMU translates.
     pub fn new(name: &str, image: &Path) -> Self {
         Self {
             name: name.to_owned(),
@@ -200,7 +200,7 @@ impl Setup {
             more_disks: Vec::new(),
             firmware: Firmware::Plain,
             memory_mib: 2048,
-            processors: 2,
+            processors: 1,
             fw_cfg: Vec::new(),
             kernel_words: Vec::new(),
             ports: Vec::new(),
@@ -213,6 +213,13 @@ impl Setup {
             clock: Clock::Host,
             limit: Some(Duration::from_mins(5)),
         }
+    }
+
+    /// Adds words to the kernel's command line: see [`Setup::kernel_words`].
+    #[must_use]
+    pub fn words(mut self, words: &[&str]) -> Self {
+        self.kernel_words.extend(words.iter().map(|&word| word.to_owned()));
+        self
     }
 
     /// Adds an Ignition configuration where Ignition's QEMU platform has it.

@@ -7,7 +7,7 @@ use keelson_qemu_tests::board::ScratchDisk;
 use keelson_qemu_tests::ignition::Config;
 use keelson_qemu_tests::{Firmware, Machine, OnReset, Setup, oci};
 
-use crate::{BOARD, BOOT, END, Outcome, esp};
+use crate::{BOARD, BOOT, END, IMPATIENT, Outcome, esp};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -66,7 +66,8 @@ fn add_broken(disk: &ScratchDisk) -> Outcome {
         }
         let cmdline = format!(
             "usrhash={other_hash} keelson.version={new} keelson.board=amd64-usr \
-             keelson.verity=panic console=ttyS0,115200n8"
+             keelson.verity=panic console=ttyS0,115200n8 {}",
+            IMPATIENT.join(" ")
         );
         let entry = bios::entry(linux, initrd, &cmdline).expect("an entry");
         files.push((format!("{}/{}", uki::FOLDER, new.uki_name()), image));
@@ -83,7 +84,11 @@ fn add_broken(disk: &ScratchDisk) -> Outcome {
 fn falls_back(name: &str, firmware: Firmware) -> Result<ScratchDisk> {
     let disk = BOARD.scratch_disk()?;
     add_broken(&disk)?;
-    let setup = Setup { firmware, on_reset: OnReset::Boot, ..disk.setup(name) };
+    // On BIOS these are in the entry.
+    let setup = disk.setup(name).words(&IMPATIENT);
+    // It boots four times.
+    let limit = Some(BOOT * 3);
+    let setup = Setup { firmware, on_reset: OnReset::Boot, limit, ..setup };
     let mut machine = Machine::boot(&BOARD.tools, &setup)?;
     for _ in 0..TRIES {
         machine.wait_for("REFUSED: no disk has the usr data partition GUID", BOOT)?;

@@ -14,8 +14,8 @@ pub const PROBE: &str = "/opt/probe";
 
 /// What the commands find defined. Each runs in a bash of its own, which reads this first.
 const PRELUDE: &str = "\
-# until COMMAND holds, ten seconds at most
-eventually() { for i in {1..100}; do if eval \"$1\"; then return 0; fi; sleep 0.1; done; echo \"never: $1\"; return 1; }
+# until COMMAND holds, half a minute at most
+eventually() { for i in {1..300}; do if eval \"$1\"; then return 0; fi; sleep 0.1; done; echo \"never: $1\"; return 1; }
 card() { ls /sys/class/net | grep ^en; }
 carrier() { cat /sys/class/net/$(card)/carrier 2>/dev/null || echo 0; }
 routable() { networkctl --no-legend list | grep \" $(card) \" | grep -q routable; }
@@ -104,7 +104,7 @@ pub fn finish(
 ) -> Result<Report, Box<dyn std::error::Error>> {
     machine.wait_for_result("CHECK ", BOOT)?;
     // The machine's own limit, which the setup sets, comes before.
-    machine.wait_for_result("DONE", Duration::from_mins(15))?;
+    machine.wait_for_result("DONE", Duration::from_mins(20))?;
     let end = machine.power_off(END).map_err(|error| error.to_string());
     let mut values = BTreeMap::new();
     for line in machine.results() {

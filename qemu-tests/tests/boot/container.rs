@@ -112,6 +112,7 @@ fn boot(name: &str, memory_mib: u32, script: &str) -> Result<Report, Box<dyn std
         .file("/var/lib/fork.json", 0o644, &specification("fork"))
         .script("container-test", "containerd.service", script);
     let mut setup = BOARD.setup(name).ignition(&config);
+    setup.processors = 2;
     setup.memory_mib = memory_mib;
     let mut machine = Machine::boot(&BOARD.tools, &setup)?;
     machine.wait_for_result("BEGIN host", BOOT)?;

@@ -54,9 +54,9 @@ impl Target {
         Setup { disk: Disk::Raw(self.path.clone()), ..Setup::new(name, &self.path) }
     }
 
-    /// Boots the installed disk twice: it is provisioned once, from its own partition, and has grown.
-    fn boots_twice(&self, name: &str) -> Outcome {
-        for boot in 1..=2 {
+    /// Boots the installed disk so many times: it is provisioned once, from its own partition, and has grown.
+    fn boots(&self, name: &str, times: u32) -> Outcome {
+        for boot in 1..=times {
             let mut machine = Machine::boot(&BOARD.tools, &self.host(&format!("{name}-{boot}")))?;
             machine.wait_for_result(&format!("HOST {boot} name=oem root=1"), BOOT)?;
             machine.wait_for_result("LIST 1", BOOT)?;
@@ -76,19 +76,22 @@ fn host_config() -> String {
         .to_json()
 }
 
-/// The live system's: the configuration to install, and a script.
+/// The live system's: the configuration to install, and a script that runs when nothing is left to be installed
+/// unattended.
 fn live_config(script: &str) -> Config {
     Config::new().file("/etc/host.ign", 0o600, host_config().as_bytes()).script(
         "live",
-        "containerd.service ssh.service",
+        "keelson-install.service containerd.service ssh.service",
         script,
     )
 }
 
+/// In one live system: an unattended installation that fails, says why and changes nothing; then one by hand.
 #[test]
-fn a_disk_installed_by_hand_from_the_live_medium_is_disk_raw_and_boots_twice() -> Outcome {
+fn a_failed_installation_changes_nothing_and_one_by_hand_is_disk_raw_and_boots_twice() -> Outcome {
     let target = Target::new(6 * GIB)?;
     let script = "\
+(exec 3</dev/ttyS0; echo READY; read -r _ <&3)
 keelson-install list
 keelson-install /dev/vda --quiet; echo MEDIUM $?
 keelson-install /dev/vdb --quiet --config /etc/passwd; echo CONFIG $?
@@ -98,8 +101,18 @@ keelson-install /dev/vdb --quiet; echo AGAIN $?
 for part in /sys/class/block/vdb?; do grep PARTNAME= $part/uevent; done
 echo DONE
 ";
-    let mut live =
-        Machine::boot(&BOARD.tools, &target.live("install-live").ignition(&live_config(script)))?;
+    let setup = target.live("install-live").ignition(&live_config(script)).words(&[
+        "keelson.install.device=/dev/vdb",
+        "keelson.install.image=http://127.0.0.1:9/disk.raw.zst",
+        "keelson.install.then=poweroff",
+    ]);
+    let mut live = Machine::boot(&BOARD.tools, &setup)?;
+    let line = live.wait_for("keelson-install: FAILED: ", BOOT)?;
+    assert!(line.contains("fetching http://127.0.0.1:9/SHA256SUMS"), "{line}");
+    live.wait_for("this system stays up", BOOT)?;
+    live.wait_for_result("READY", BOOT)?;
+    assert!(sparse::data_map(&target.path, 4096)?.is_empty());
+    live.type_text("\n")?;
     for line in [
         "this system was started from it",
         "empty",
@@ -119,7 +132,7 @@ echo DONE
         live.wait_for_result(line, BOOT)?;
     }
     live.power_off(END)?;
-    live.check_console(&[])?;
+    live.check_console(&["keelson-install"])?;
 
     let (image, disk) = (File::open(BOARD.artifacts.path("disk.raw"))?, File::open(&target.path)?);
     let table = DiskImage::open(&target.path)?;
@@ -133,7 +146,7 @@ echo DONE
     let words = String::from_utf8_lossy(&judged.stdout);
     assert!(words.contains("No problems found"), "{words}");
 
-    target.boots_twice("installed")
+    target.boots("installed", 2)
 }
 
 #[test]
@@ -141,43 +154,22 @@ fn the_kernel_command_line_installs_a_disk_that_nobody_attends() -> Outcome {
     let target = Target::new(6 * GIB)?;
     // An old system, which goes, and data, which stay.
     let old = Data::put(&target)?;
-    let mut setup = target.live("install-unattended").ignition(&live_config("true\n"));
-    setup.kernel_words = [
-        "device=/dev/vdb",
-        "config=/etc/host.ign",
-        "wipe",
-        "platform=qemu",
-        "save-partlabel=data*",
-        "then=poweroff",
-    ]
-    .map(|word| format!("keelson.install.{word}"))
-    .into();
+    let setup = target.live("install-unattended").ignition(&live_config("true\n")).words(&[
+        "keelson.install.device=/dev/vdb",
+        "keelson.install.config=/etc/host.ign",
+        "keelson.install.wipe",
+        "keelson.install.platform=qemu",
+        "keelson.install.save-partlabel=data*",
+        "keelson.install.then=poweroff",
+    ]);
     let mut live = Machine::boot(&BOARD.tools, &setup)?;
     live.wait_for("read back and right", BOOT)?;
     live.wait_for("keelson-install: done", BOOT)?;
     live.expect_end(&Ending::PowerOff, END)?;
     live.check_console(&[])?;
     old.is_still_there(&target)?;
-    target.boots_twice("unattended")?;
+    target.boots("unattended", 1)?;
     old.is_still_there(&target)
-}
-
-#[test]
-fn an_unattended_installation_that_fails_says_why_and_changes_nothing() -> Outcome {
-    let target = Target::new(6 * GIB)?;
-    let mut setup = target.live("install-fails").ignition(&live_config("echo UP\n"));
-    setup.kernel_words = vec![
-        "keelson.install.device=/dev/vdb".to_owned(),
-        "keelson.install.image=http://127.0.0.1:9/disk.raw.zst".to_owned(),
-        "keelson.install.then=poweroff".to_owned(),
-    ];
-    let mut live = Machine::boot(&BOARD.tools, &setup)?;
-    let line = live.wait_for("keelson-install: FAILED: ", BOOT)?;
-    assert!(line.contains("fetching http://127.0.0.1:9/SHA256SUMS"), "{line}");
-    live.wait_for("this system stays up", BOOT)?;
-    live.power_off(END)?;
-    assert!(sparse::data_map(&target.path, 4096)?.is_empty());
-    Ok(())
 }
 
 /// A partition with data on a disk that holds something else as well.

@@ -8,7 +8,7 @@ use keelson_qemu_tests::disk::DiskImage;
 use keelson_qemu_tests::ignition::Config;
 use keelson_qemu_tests::{Bus, Disk, Ending, Firmware, Machine, Setup, oci};
 
-use crate::{BOARD, BOOT, END, Outcome};
+use crate::{BOARD, BOOT, END, IMPATIENT, Outcome};
 
 /// Memory in MiB that a live boot with a container gets by with.
 const SMALL: u32 = 320;
@@ -23,25 +23,17 @@ fn setup(name: &str, firmware: Firmware, bus: Bus) -> Setup {
     Setup { firmware, bus, memory_mib: 1024, ..Setup::new(name, &iso()) }
 }
 
-/// Boots until PID 1 has begun, with `/usr` verified from `disk`.
-fn boots(name: &str, firmware: Firmware, bus: Bus, disk: &str) -> Outcome {
-    let mut machine = Machine::boot(&BOARD.tools, &setup(name, firmware, bus))?;
+/// Waits until `/usr` is verified from `disk` and PID 1 has begun.
+fn comes_up(machine: &mut Machine, disk: &str) -> Outcome {
     machine.wait_for(&format!("disk {disk}, slot A"), BOOT)?;
     machine.wait_for("/usr is verified and mounted", BOOT)?;
     machine.wait_for("live: / is in memory", BOOT)?;
     machine.wait_for("PID 1 of Keelson", BOOT)?;
-    machine.check_console(&[])?;
-    Ok(())
+    Ok(machine.check_console(&[])?)
 }
 
-#[test]
-fn uefi_boots_from_a_cd_on_ahci() -> Outcome {
-    boots("live-uefi-ahci", Firmware::Plain, Bus::AhciCd, "sr0")
-}
-
-#[test]
-fn uefi_boots_from_a_cd_on_virtio_scsi() -> Outcome {
-    boots("live-uefi-virtio-scsi", Firmware::Plain, Bus::VirtioScsiCd, "sr0")
+fn boots(name: &str, firmware: Firmware, bus: Bus, disk: &str) -> Outcome {
+    comes_up(&mut Machine::boot(&BOARD.tools, &setup(name, firmware, bus))?, disk)
 }
 
 #[test]
@@ -60,7 +52,8 @@ fn bios_boots_from_a_usb_stick() -> Outcome {
 }
 
 #[test]
-fn in_little_memory_it_is_provisioned_and_runs_a_container() -> Outcome {
+fn uefi_boots_from_a_cd_on_ahci_and_in_little_memory_it_is_provisioned_and_runs_a_container()
+-> Outcome {
     let script = format!(
         "ctr images import /var/lib/probe.tar\n\
          ctr run --rm {image} hello {program} one two\n\
@@ -76,8 +69,9 @@ fn in_little_memory_it_is_provisioned_and_runs_a_container() -> Outcome {
     let config = Config::new().file("/var/lib/probe.tar", 0o644, &BOARD.container_image);
     let config = config.script("live-test", "containerd.service", &script);
     let setup = setup("live-container", Firmware::Plain, Bus::AhciCd).ignition(&config);
-    let setup = Setup { memory_mib: SMALL, ..setup };
+    let setup = Setup { memory_mib: SMALL, processors: 2, ..setup };
     let mut machine = Machine::boot(&BOARD.tools, &setup)?;
+    comes_up(&mut machine, "sr0")?;
     let expected = ["\"disk\": \"sr0\"", "\"usr\": \"/dev/dm-", "sr0p2"];
     ran_live_and_ends(&mut machine, &expected)
 }
@@ -98,14 +92,15 @@ pub fn ran_live_and_ends(machine: &mut Machine, expected: &[&str]) -> Outcome {
 }
 
 #[test]
-fn a_disk_with_the_same_usr_is_passed_over_for_the_medium() -> Outcome {
+fn uefi_boots_from_a_cd_on_virtio_scsi_and_passes_over_a_disk_with_the_same_usr() -> Outcome {
     let disk = BOARD.scratch_disk()?;
-    let mut setup = setup("live-beside-disk", Firmware::Plain, Bus::AhciCd);
+    let mut setup = setup("live-beside-disk", Firmware::Plain, Bus::VirtioScsiCd);
     setup.more_disks.push(disk.image.path().to_owned());
     let mut machine = Machine::boot(&BOARD.tools, &setup)?;
-    machine.wait_for("disk sr0, slot A", BOOT)?;
-    machine.wait_for("vda has the same /usr and is passed over for sr0", BOOT)?;
-    machine.wait_for("PID 1 of Keelson", BOOT)?;
+    comes_up(&mut machine, "sr0")?;
+    let passed_over = "vda has the same /usr and is passed over for sr0";
+    let lines = machine.lines();
+    assert!(lines.iter().any(|line| line.text.contains(passed_over)), "{}", machine.log());
     Ok(())
 }
 
@@ -116,7 +111,8 @@ fn refused(name: &str, bus: Bus, message: &str, change: impl Fn(&DiskImage) -> O
     let path = folder.path().join("medium.iso");
     let medium = DiskImage::copy(&iso(), &path)?;
     change(&medium)?;
-    let setup = Setup { disk: Disk::Raw(path), bus, ..Setup::new(name, Path::new("")) };
+    let setup = Setup::new(name, Path::new("")).words(&IMPATIENT);
+    let setup = Setup { disk: Disk::Raw(path), bus, ..setup };
     let mut machine = Machine::boot(&BOARD.tools, &setup)?;
     machine.wait_for(message, BOOT)?;
     machine.expect_end(&Ending::Reset, END)?;

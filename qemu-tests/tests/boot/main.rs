@@ -41,5 +41,9 @@ const BOOT: Duration = Duration::from_mins(4);
 /// How long a clean end may take.
 const END: Duration = Duration::from_mins(1);
 
+/// Words for a kernel whose boot is refused: it waits for a disk, and then shows why it is refused, for less long than
+/// the half minute and the ten seconds that are usual.
+const IMPATIENT: [&str; 2] = ["keelson.rootwait=5", "panic=1"];
+
 static BOARD: LazyLock<Board> =
     LazyLock::new(|| Board::open("amd64-usr").unwrap_or_else(|error| panic!("{error}")));

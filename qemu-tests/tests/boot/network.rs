@@ -67,7 +67,17 @@ const LOGIN: Group = (
     ],
 );
 
-const GROUPS: [Group; 3] = [LINKS, LOGIN, clock::CLOCK];
+/// What `disk.raw` says of where it is.
+const METAL: Group = (
+    "metal",
+    &[
+        ("jaq -r .platform /run/keelson/boot.json", Is("metal")),
+        ("cat /proc/cmdline", Has(" keelson.platform=metal ")),
+        ("test -e /run/chrony-platform || echo none", Is("none")),
+    ],
+);
+
+const GROUPS: [Group; 4] = [LINKS, LOGIN, clock::CLOCK, METAL];
 
 /// Configuration of links beside the card.
 const FILES: [(&str, &str); 12] = [
@@ -127,6 +137,7 @@ fn boot() -> Result<Outcomes, Box<dyn std::error::Error>> {
         config = config.file(&format!("/etc/systemd/network/{name}"), 0o644, text.as_bytes());
     }
     let mut setup = BOARD.setup("network").ignition(&config);
+    setup.processors = 2;
     setup.ports = vec![22];
     // The server of the time is on this host; nothing else outside is needed.
     setup.network = Network::Outside;
@@ -197,6 +208,11 @@ fn logins_are_by_key_alone_and_consoles_only_where_provisioning_says_so() {
 #[test]
 fn the_clock_is_set_within_seconds_and_a_step_is_told() {
     OUTCOMES.report.check("clock");
+}
+
+#[test]
+fn a_host_from_disk_raw_knows_that_it_is_on_metal() {
+    OUTCOMES.report.check("metal");
 }
 
 #[test]

@@ -157,6 +157,7 @@ fn boot() -> Result<Report, Box<dyn std::error::Error>> {
         .file("/etc/sysusers.d/etcd.conf", 0o644, b"u etcd - \"etcd\" /var/lib/etcd\n")
         .file("/etc/tmpfiles.d/etcd.conf", 0o644, b"d /var/lib/etcd 0755 etcd etcd\n");
     let mut setup = BOARD.setup("packages").ignition(&config);
+    setup.processors = 2;
     setup.more_disks.push(disk);
     setup.limit = Some(std::time::Duration::from_mins(8));
     checks::run(&setup, &GROUPS, &[])

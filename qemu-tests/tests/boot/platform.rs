@@ -1,12 +1,12 @@
-//! What a host knows of its platform, and that a wrong one breaks nothing.
+//! What a host knows of its platform, and that a wrong one breaks nothing. That of `disk.raw` is looked at in
+//! [`crate::network`], one with a screen in [`crate::formats`].
 
 use keelson_disk::platform::Overlay;
 use keelson_format::platform::Platform;
-use keelson_qemu_tests::Machine;
 use keelson_qemu_tests::board::ScratchDisk;
 
 use crate::checks::{self, Group, Has, Is};
-use crate::{BOARD, BOOT, END, Outcome, esp};
+use crate::{BOARD, Outcome, esp};
 
 /// A disk of the board for another platform.
 fn disk_of(platform: Platform) -> Result<ScratchDisk, Box<dyn std::error::Error>> {
@@ -39,35 +39,6 @@ fn a_disk_of_another_platform_has_its_defaults_and_boots_elsewhere_too() -> Outc
     report.check("ec2");
     report.console.clone()?;
     Ok(report.end.clone()?)
-}
-
-const METAL: Group = (
-    "metal",
-    &[
-        ("jaq -r .platform /run/keelson/boot.json", Is("metal")),
-        ("cat /proc/cmdline", Has(" keelson.platform=metal ")),
-        ("test -e /run/chrony-platform || echo none", Is("none")),
-    ],
-);
-
-#[test]
-fn disk_raw_says_that_it_is_on_metal() -> Outcome {
-    let setup = BOARD.setup("platform-metal").ignition(&checks::config("chrony.service", &[METAL]));
-    let report = checks::run(&setup, &[METAL], &[])?;
-    report.check("metal");
-    Ok(report.end.clone()?)
-}
-
-/// Where the screen is `/dev/console`, the serial port still shows that the boot is complete; and a host that got no
-/// configuration says what was not looked at.
-#[test]
-fn a_platform_with_a_screen_speaks_on_the_serial_port_too() -> Outcome {
-    let disk = disk_of(Platform::Vmware)?;
-    let mut machine = Machine::boot(&BOARD.tools, &disk.setup("platform-vmware"))?;
-    machine.wait_for("platform vmware: this release does not read the guestinfo", BOOT)?;
-    machine.wait_for("boot complete in", BOOT)?;
-    machine.power_off(END)?;
-    Ok(machine.check_console(&[])?)
 }
 
 #[test]

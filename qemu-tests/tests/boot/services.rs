@@ -4,6 +4,8 @@ mod units;
 
 use std::sync::LazyLock;
 
+use keelson_qemu_tests::Setup;
+
 use crate::BOARD;
 use crate::checks::{self, AtMost, Group, Has, Is, Not, Report};
 
@@ -334,7 +336,7 @@ const EXPECTED: [&str; 2] = ["Failed to start", "Failed with result"];
 
 static REPORT: LazyLock<Report> = LazyLock::new(|| {
     let config = units::add(checks::config("containerd.service local-fs.target", &GROUPS));
-    let setup = BOARD.setup("services").ignition(&config);
+    let setup = Setup { processors: 2, ..BOARD.setup("services").ignition(&config) };
     checks::run(&setup, &GROUPS, &EXPECTED).unwrap_or_else(|error| panic!("{error}"))
 });
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use keelson_qemu_tests::Setup;
 use keelson_qemu_tests::ignition::Config;
 
 use crate::checks::{self, AtMost, Group, Has, Is};
@@ -55,8 +56,8 @@ fn add(mut config: Config) -> Config {
 #[test]
 fn a_thousand_services_start_in_order() -> Outcome {
     let groups = [THOUSAND];
-    let setup =
-        BOARD.setup("thousand").ignition(&add(checks::config("containerd.service", &groups)));
+    let config = add(checks::config("containerd.service", &groups));
+    let setup = Setup { processors: 2, ..BOARD.setup("thousand").ignition(&config) };
     let report = checks::run(&setup, &groups, &[])?;
     report.check("thousand");
     report.console?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use keelson_qemu_tests::board::Board;
-use keelson_qemu_tests::{Accelerator, Machine, ignition, oci};
+use keelson_qemu_tests::{Accelerator, Machine, Setup, ignition, oci};
 
 use super::head;
 
@@ -33,7 +33,7 @@ pub fn phases(count: u32) -> Result<()> {
     let board = Board::open(BOARD)?;
     let config = container(&board);
     for boot in 1..=count {
-        let setup = board.setup("bench").ignition(&config);
+        let setup = Setup { processors: 2, ..board.setup("bench").ignition(&config) };
         let mut machine = Machine::boot(&board.tools, &setup)?;
         machine.wait_for(RAN, LIMIT)?;
         let lines = machine.lines();
