@@ -102,6 +102,11 @@ const FULL: Group = (
             "systemctl start notify; state notify; systemctl restart simple; state simple",
             Is("active|active"),
         ),
+        // What its stop frees is taken, too: it needs no room to start.
+        (
+            "systemctl stop chrony; dd if=/dev/zero of=/var/fill.more bs=4k 2>/dev/null; systemctl start chrony; state chrony; systemctl kill -s KILL chrony; eventually '[ $(show NRestarts chrony) -ge 1 ] && [ $(state chrony) = active ]'; chronyc -n tracking >/dev/null && echo answers",
+            Is("active|answers"),
+        ),
         (
             "systemctl start words; eventually 'journalctl -u words -o cat | grep words-on-a-full-disk'",
             Has("words-on-a-full-disk"),
@@ -111,7 +116,7 @@ const FULL: Group = (
             Is("active"),
         ),
         (
-            "rm -f /var/fill /var/fill.small; systemctl start words; journalctl -n 1 >/dev/null; state systemd-journald",
+            "rm -f /var/fill /var/fill.small /var/fill.more; systemctl start words; journalctl -n 1 >/dev/null; state systemd-journald",
             Is("active"),
         ),
         // The log's folder cannot be written: what is said goes on to be shown from memory.

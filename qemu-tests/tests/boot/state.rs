@@ -133,10 +133,11 @@ fn state_is_kept_over_boots_grows_with_the_disk_and_may_fill_it() -> Outcome {
     fill(&disk)?;
     let mut third = Machine::boot(&BOARD.tools, &disk.setup("state-full"))?;
     third.wait_for("changes to /etc are kept in memory", BOOT)?;
+    // It needs no room to start.
+    third.wait_for("Started chrony.service", BOOT)?;
     third.wait_for("boot complete in", BOOT)?;
     third.power_off(END)?;
-    // chrony writes where it starts, and does without a clock on a full disk.
-    third.check_console(&["errno: 28", "chrony.service"])?;
+    third.check_console(&[])?;
     check_root(&disk)?;
     Ok(())
 }
