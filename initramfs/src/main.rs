@@ -53,6 +53,8 @@ const KEYS: &str = "/etc/keelson/release-keys";
 const MODPROBE: &str = "/proc/sys/kernel/modprobe";
 /// What `/usr` needs of the kernel.
 const USR_MODULES: [&str; 2] = ["dm_verity", "erofs"];
+/// What the firmware's variables need of the kernel.
+const FIRMWARE_MODULES: [&str; 1] = ["efivarfs"];
 /// What the partitions of a CD need of the kernel.
 const MEDIUM_MODULES: [&str; 1] = ["dm_mod"];
 /// What `/` and `/etc` need of the kernel.
@@ -83,7 +85,11 @@ fn boot() -> Result<Infallible, Refusal> {
     let keys = usr::release_keys(KEYS).map_err(Refusal::Keys)?;
     let modules = Modules::open_running()?;
     modprobe_is("/init");
-    mounts::firmware_variables().unwrap_or_else(console::warn);
+    if mounts::has_firmware_variables() {
+        // The kernel would ask for it: another start of this program.
+        load_all(&modules, &FIRMWARE_MODULES);
+        mounts::firmware_variables().unwrap_or_else(console::warn);
+    }
     let loader = hardware::loader_partition();
 
     let early = modules.clone();

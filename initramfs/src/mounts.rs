@@ -36,12 +36,16 @@ pub(crate) fn kernel_file_systems() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Mounts the firmware's variables where the machine has any. `/sys` must be mounted.
+/// Where the firmware's variables are mounted.
+const FIRMWARE_VARIABLES: &str = "/sys/firmware/efi/efivars";
+
+/// Whether the machine has any. `/sys` must be mounted.
+pub(crate) fn has_firmware_variables() -> bool {
+    Path::new(FIRMWARE_VARIABLES).exists()
+}
+
+/// Mounts the firmware's variables.
 pub(crate) fn firmware_variables() -> Result<(), Failure> {
-    const TARGET: &str = "/sys/firmware/efi/efivars";
-    if !Path::new(TARGET).exists() {
-        return Ok(());
-    }
     let plain = MountFlags::NOSUID | MountFlags::NOEXEC | MountFlags::NODEV;
-    on("efivarfs", TARGET, "efivarfs", plain, "")
+    on("efivarfs", FIRMWARE_VARIABLES, "efivarfs", plain, "")
 }
