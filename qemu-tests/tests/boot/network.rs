@@ -1,6 +1,7 @@
 //! The network comes up, a login by key works, a login on the console where it is allowed, and the clock is set.
 
 mod clock;
+mod modules;
 
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
@@ -77,7 +78,7 @@ const METAL: Group = (
     ],
 );
 
-const GROUPS: [Group; 4] = [LINKS, LOGIN, clock::CLOCK, METAL];
+const GROUPS: [Group; 5] = [LINKS, LOGIN, modules::MODULES, clock::CLOCK, METAL];
 
 /// Configuration of links beside the card.
 const FILES: [(&str, &str); 12] = [
@@ -132,6 +133,7 @@ fn boot() -> Result<Outcomes, Box<dyn std::error::Error>> {
     let mut config = checks::config("containerd.service ssh.service", &GROUPS)
         .user("core", public.trim(), hash.trim())
         .enable("serial-getty@ttyS0.service")
+        .file(modules::FILE.0, 0o644, modules::FILE.1.as_bytes())
         .file("/etc/chrony/sources.d/test.sources", 0o644, server.source().as_bytes());
     for (name, text) in FILES {
         config = config.file(&format!("/etc/systemd/network/{name}"), 0o644, text.as_bytes());
@@ -203,6 +205,11 @@ fn logins_are_by_key_alone_and_consoles_only_where_provisioning_says_so() {
     assert!(by_password.contains("Permission denied (publickey)"), "{by_password}");
     let console = OUTCOMES.console.as_ref().unwrap_or_else(|error| panic!("{error}"));
     assert!(console.contains("I am core on /dev/ttyS0"), "{console}");
+}
+
+#[test]
+fn modules_are_loaded_as_modprobe_d_says() {
+    OUTCOMES.report.check("modules");
 }
 
 #[test]
