@@ -55,9 +55,12 @@ impl Modules {
                 continue;
             }
             match self.load_module(present, module, &self.config.params(alias, "")) {
-                Ok(_) | Err(LoadError::Kernel { errno: Errno::NODEV | Errno::NXIO, .. }) => {}
-                // A remark says so.
-                Err(LoadError::Refused { .. }) => {}
+                // A remark tells of the refused.
+                Ok(_)
+                | Err(
+                    LoadError::Kernel { errno: Errno::NODEV | Errno::NXIO, .. }
+                    | LoadError::Refused { .. },
+                ) => {}
                 Err(error) => failures.push(error),
             }
             // Tried once: the same alias of another device does not try it again.

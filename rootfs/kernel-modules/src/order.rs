@@ -37,9 +37,13 @@ impl Modules {
             // Those of its own that are names are in the closure; the others are aliases (`crc32c`).
             let own = module.soft_before.iter().map(String::as_str);
             let own = own.filter(|soft| self.index.get(soft).is_none());
-            own.chain(before).for_each(|soft| self.add_soft(soft, order));
+            for soft in own.chain(before) {
+                self.add_soft(soft, order);
+            }
             order.modules.push((module, needed));
-            after.into_iter().for_each(|soft| self.add_soft(soft, order));
+            for soft in after {
+                self.add_soft(soft, order);
+            }
         }
     }
 
