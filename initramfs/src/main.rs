@@ -51,6 +51,8 @@ const DEBUG: &str = "/etc/keelson/debug";
 const KEYS: &str = "/etc/keelson/release-keys";
 /// Where the kernel finds the program that loads modules it asks for.
 const MODPROBE: &str = "/proc/sys/kernel/modprobe";
+/// The digest of `/usr`, as the kernel's modules name it.
+const USR_DIGEST: &str = "crypto-sha256";
 /// What `/usr` needs of the kernel.
 const USR_MODULES: [&str; 2] = ["dm_verity", "erofs"];
 /// What the firmware's variables need of the kernel.
@@ -101,6 +103,8 @@ fn boot() -> Result<Infallible, Refusal> {
     } else {
         from_disk(&modules, &cmdline, loader)?
     };
+    // The processor's own instructions, where it has some: verity takes the best digest that is there when it starts.
+    hardware::report(&modules.plug(USR_DIGEST));
     load_all(&modules, &USR_MODULES);
     let trusted = usr::check(&source.parts, &cmdline, &keys)?;
     let key = &trusted.key_fingerprint;
