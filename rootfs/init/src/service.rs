@@ -269,16 +269,7 @@ impl Step<'_> {
     }
 
     fn commands(&self, phase: Phase) -> &[Command] {
-        let service = self.service;
-        match phase {
-            Phase::Condition => &service.condition,
-            Phase::StartPre => &service.start_pre,
-            Phase::Start => &service.start,
-            Phase::StartPost => &service.start_post,
-            Phase::Reload => &service.reload,
-            Phase::Stop => &service.stop,
-            Phase::StopPost => &service.stop_post,
-        }
+        phase.commands(self.service)
     }
 
     fn say(&mut self, priority: u8, text: impl Into<String>) {

@@ -1,6 +1,7 @@
 //! The words of a service's state, as `systemctl` prints them.
 
 use keelson_control::ActiveState;
+use keelson_units::model::{Command, Service};
 
 /// Where a service stands; the names are those of systemd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +152,19 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// What a service has to run in it.
+    pub fn commands(self, service: &Service) -> &[Command] {
+        match self {
+            Self::Condition => &service.condition,
+            Self::StartPre => &service.start_pre,
+            Self::Start => &service.start,
+            Self::StartPost => &service.start_post,
+            Self::Reload => &service.reload,
+            Self::Stop => &service.stop,
+            Self::StopPost => &service.stop_post,
+        }
+    }
+
     /// The directive.
     pub fn directive(self) -> &'static str {
         match self {

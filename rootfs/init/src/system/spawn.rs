@@ -25,16 +25,7 @@ impl System {
             return Event::NotSpawned(1);
         };
         let Body::Service(service) = &source.body else { return Event::NotSpawned(1) };
-        let list = match phase {
-            Phase::Condition => &service.condition,
-            Phase::StartPre => &service.start_pre,
-            Phase::Start => &service.start,
-            Phase::StartPost => &service.start_post,
-            Phase::Reload => &service.reload,
-            Phase::Stop => &service.stop,
-            Phase::StopPost => &service.stop_post,
-        };
-        let Some(command) = list.get(index) else { return Event::NotSpawned(1) };
+        let Some(command) = phase.commands(service).get(index) else { return Event::NotSpawned(1) };
         self.join_group(id);
         self.join_namespaces(id);
         let name = self.name(id);
