@@ -197,11 +197,12 @@ mod tests {
         setup.more_disks.push("second".into());
         setup.kernel_words = vec!["a=b,c".into(), "d".into()];
         setup.watchdog = Watchdog::Card;
+        setup.processors = 3;
         let text = text(&setup);
         for part in [
             "-machine q35,smm=off ",
             "-cpu max ",
-            "-smp 2 -m 2048M ",
+            "-smp 3 -m 2048M ",
             "format=qcow2,file=over,,lay ",
             "format=raw,file=second ",
             "virtio-blk-pci,drive=disk1,bootindex=2 ",
