@@ -108,7 +108,8 @@ impl Log {
         let process = line.credentials.map(|sender| self.senders.process(sender, stamp.monotonic));
         let from_cgroup = process.as_ref().and_then(|process| process.unit.clone());
         let unit = line.unit.clone().or(from_cgroup);
-        let known = unit.as_ref().map(|unit| self.senders.unit(unit, stamp.monotonic));
+        let pid = line.credentials.map(|sender| sender.pid);
+        let known = unit.as_ref().map(|unit| self.senders.unit(unit, pid, stamp.monotonic));
         let level = get(&line.fields, "PRIORITY").and_then(priority);
         let ceiling = known
             .as_ref()

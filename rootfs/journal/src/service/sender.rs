@@ -67,7 +67,7 @@ impl Unit {
 pub struct Senders {
     root: PathBuf,
     processes: HashMap<i32, (u64, Credentials, Rc<Process>)>,
-    units: HashMap<String, (u64, Rc<Unit>)>,
+    units: HashMap<String, (u64, Option<i32>, Rc<Unit>)>,
 }
 
 impl Senders {
@@ -96,9 +96,13 @@ impl Senders {
         process
     }
 
-    /// What the manager says of `name`.
-    pub fn unit(&mut self, name: &str, now: u64) -> Rc<Unit> {
-        if let Some((_, unit)) = self.units.get(name).filter(|(read, _)| now < read + FRESH) {
+    /// What the manager says of `name`, of which the process `pid` sent a line; what was read within a second counts. A
+    /// line of another process may be of another run of the unit, however soon it comes.
+    pub fn unit(&mut self, name: &str, pid: Option<i32>, now: u64) -> Rc<Unit> {
+        if let Some((read, sender, unit)) = self.units.get(name)
+            && now < read + FRESH
+            && *sender == pid
+        {
             return unit.clone();
         }
         let link = |what: &str| {
@@ -115,7 +119,7 @@ impl Senders {
         if self.units.len() >= REMEMBERED {
             self.units.clear();
         }
-        self.units.insert(name.to_owned(), (now, unit.clone()));
+        self.units.insert(name.to_owned(), (now, pid, unit.clone()));
         unit
     }
 }

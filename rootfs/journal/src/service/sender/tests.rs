@@ -55,9 +55,26 @@ fn the_managers_links_say_a_units_settings() {
     link("log-rate-limit-interval", "5000000");
     link("log-rate-limit-burst", "7");
     link("log-level-max", "4");
-    let unit = Senders::new(root.path()).unit("a.service", 0);
+    let unit = Senders::new(root.path()).unit("a.service", None, 0);
     assert_eq!(unit.invocation.as_deref(), Some("0123456789abcdef0123456789abcdef"));
     let default = Rate { interval: Duration::from_secs(1), burst: 1 };
     assert_eq!(unit.rate(default), Rate { interval: Duration::from_secs(5), burst: 7 });
     assert_eq!(unit.max_level, Some(4));
+}
+
+#[test]
+fn a_unit_that_is_started_again_at_once_has_its_new_run() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("run/systemd/units");
+    std::fs::create_dir_all(&folder).unwrap();
+    let link = folder.join("invocation:a.service");
+    let mut senders = Senders::new(root.path());
+    for (pid, run) in [(7, "first"), (7, "first"), (8, "second"), (9, "third")] {
+        let _old = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(run, &link).unwrap();
+        let unit = senders.unit("a.service", Some(pid), 1);
+        assert_eq!(unit.invocation.as_deref(), Some(run));
+    }
+    std::fs::remove_file(&link).unwrap();
+    assert_eq!(senders.unit("a.service", Some(9), 2).invocation.as_deref(), Some("third"));
 }
