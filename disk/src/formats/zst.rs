@@ -42,7 +42,7 @@ pub(super) struct Zst {
 impl Zst {
     pub(super) fn create(order: &Order<'_>, level: i32) -> io::Result<Self> {
         const { assert!(WINDOW.is_multiple_of(FRAME)) };
-        let mut compressor = new(level)?;
+        let mut compressor = compressor(level)?;
         let mut zeroes = |bytes: usize| -> io::Result<_> {
             Ok((bytes as u64, compressor.compress(&vec![0; bytes])?))
         };
@@ -62,7 +62,7 @@ impl Zst {
         }
         let rest = usize::try_from(end - self.done).expect("less than a frame");
         if rest > 0 {
-            self.target.append(&new(self.level)?.compress(&vec![0; rest])?)?;
+            self.target.append(&compressor(self.level)?.compress(&vec![0; rest])?)?;
             self.done = end;
         }
         Ok(())
@@ -95,7 +95,7 @@ impl Writer for Zst {
     fn finish(&mut self) -> io::Result<()> {
         self.fill(self.bytes)?;
         if self.bytes == 0 {
-            self.target.append(&new(self.level)?.compress(&[])?)?;
+            self.target.append(&compressor(self.level)?.compress(&[])?)?;
         }
         Ok(())
     }
@@ -109,7 +109,7 @@ struct Packer {
 
 impl Packer {
     fn new(level: i32) -> io::Result<Self> {
-        Ok(Self { store: new(STORE)?, pack: new(level)? })
+        Ok(Self { store: compressor(STORE)?, pack: compressor(level)? })
     }
 
     /// Makes `frame` a frame of `bytes`.
@@ -125,7 +125,7 @@ impl Packer {
     }
 }
 
-fn new(level: i32) -> io::Result<Compressor<'static>> {
+fn compressor(level: i32) -> io::Result<Compressor<'static>> {
     let mut compressor = Compressor::new(level)?;
     compressor.include_checksum(true)?;
     compressor.include_contentsize(true)?;

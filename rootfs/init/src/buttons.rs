@@ -5,6 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::clock;
 use crate::events::{Events, Source, Token};
 
 /// Of `linux/input-event-codes.h`.
@@ -12,10 +13,6 @@ const EV_KEY: u16 = 1;
 const KEY_POWER: u16 = 116;
 /// `struct input_event`: two longs of time, type, code, value.
 const EVENT: usize = 24;
-/// Until then devices are expected to appear.
-const BOOTING: Duration = Duration::from_mins(3);
-const OFTEN: Duration = Duration::from_secs(1);
-const SELDOM: Duration = Duration::from_mins(1);
 
 /// The devices that are read.
 #[derive(Debug, Default)]
@@ -30,8 +27,7 @@ impl Buttons {
     pub fn look(&mut self, now: Duration, events: &mut Events) -> Duration {
         if now >= self.next_look {
             self.open_new(events);
-            let soon = now < BOOTING;
-            self.next_look = now.saturating_add(if soon { OFTEN } else { SELDOM });
+            self.next_look = now.saturating_add(clock::pause_between_looks(now));
         }
         self.next_look
     }
