@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write as _};
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
-use std::process::{ChildStdin, ExitStatus, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -69,6 +69,11 @@ pub enum Ending {
     Other(String),
 }
 
+/// What starts QEMU: `program`, or that of the SDK.
+pub fn qemu(tools: &Tools, program: Option<&Path>) -> Result<Command, keelson_sdk::ToolsError> {
+    program.map_or_else(|| tools.command("qemu-system-x86_64"), |program| Ok(Command::new(program)))
+}
+
 impl Machine {
     /// Starts a machine, when fewer run in this process than the host has processors. `tools` has QEMU, OVMF and,
     /// where a TPM is asked for, swtpm.
@@ -79,7 +84,7 @@ impl Machine {
         let files = files::prepare(tools, setup, folder.path(), tpm.as_ref())?;
         let listener = QmpListener::new(&files.qmp)?;
         let results = UnixListener::bind(&files.results)?;
-        let mut command = tools.command("qemu-system-x86_64")?;
+        let mut command = qemu(tools, setup.program.as_deref())?;
         command.args(arguments(setup, &files, Accelerator::of_this_host()));
         let mut log = None;
         if let Serial::Log(path) = &setup.serial {

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct Setup {
     /// Name in messages.
     pub name: String,
+    /// QEMU's program; `None` is that of the SDK.
+    pub program: Option<PathBuf>,
     /// The disk that it boots from.
     pub disk: Disk,
     /// What that disk is attached to.
@@ -195,6 +197,7 @@ impl Setup {
     pub fn new(name: &str, image: &Path) -> Self {
         Self {
             name: name.to_owned(),
+            program: None,
             disk: Disk::Overlay { base: image.to_owned(), size: None },
             bus: Bus::Virtio,
             more_disks: Vec::new(),

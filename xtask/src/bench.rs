@@ -36,6 +36,9 @@ pub struct Args {
     /// Compare only the boot, with that of this raw image, which prints `PEERMARK container-ran`
     #[arg(long, value_name = "IMAGE")]
     peer: Option<PathBuf>,
+    /// With --peer: boot both with this QEMU instead of the SDK's
+    #[arg(long, value_name = "PROGRAM", requires = "peer")]
+    qemu: Option<PathBuf>,
     #[command(flatten)]
     sdk: SdkArgs,
 }
@@ -46,7 +49,7 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     let built = build_image::run(&build)?;
     println!("Keelson {} for {}\n", built.release.version, built.release.board);
     if let Some(image) = &args.peer {
-        peer::boots(image, args.boots)?;
+        peer::boots(image, args.qemu.as_deref(), args.boots)?;
         return Ok(ExitCode::SUCCESS);
     }
     if args.formats {

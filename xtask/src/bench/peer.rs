@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use keelson_qemu_tests::board::{self, Board};
 use keelson_qemu_tests::disk::DiskImage;
+use keelson_qemu_tests::machine;
 use keelson_qemu_tests::{Clock, Disk, Machine, OnReset, Setup};
 
 use super::boot::{BOARD, RAN, container};
@@ -21,13 +22,18 @@ const LIMIT: Duration = Duration::from_mins(30);
 const END: Duration = Duration::from_mins(3);
 
 /// Boots ours and `image`, a raw disk that prints [`PEER_RAN`], in turns, `count` times each: first the images as they
-/// are, then the disks that a first boot has left.
-pub fn boots(image: &Path, count: u32) -> Result<()> {
+/// are, then the disks that a first boot has left. `qemu` is QEMU's program; `None` is that of the SDK.
+pub fn boots(image: &Path, qemu: Option<&Path>, count: u32) -> Result<()> {
     let board = Board::open(BOARD)?;
-    let title = format!("Kernel's start to a container that ran, against {}", image.display());
+    let title = format!(
+        "Kernel's start to a container that ran, against {}, under {}",
+        image.display(),
+        version(&board, qemu)?
+    );
     head(&title, &["boot", "ours, QEMU CPU s", "peer, QEMU CPU s", "ours / peer"]);
-    let ours = board.setup("bench-counted").ignition(&container(&board));
-    let mut peer = Setup::new("bench-peer", image);
+    let mut ours = board.setup("bench-counted").ignition(&container(&board));
+    ours.program = qemu.map(Path::to_owned);
+    let mut peer = Setup { program: ours.program.clone(), ..Setup::new("bench-peer", image) };
     // It may restart once to enrol its keys.
     peer.on_reset = OnReset::Boot;
     let scratch = board::scratch()?;
@@ -42,6 +48,16 @@ pub fn boots(image: &Path, count: u32) -> Result<()> {
     }
     println!();
     Ok(())
+}
+
+/// What QEMU calls itself.
+fn version(board: &Board, program: Option<&Path>) -> Result<String> {
+    let mut command = machine::qemu(&board.tools, program)?;
+    let output = command.arg("--version").output();
+    let output =
+        output.with_context(|| format!("cannot run {}", command.get_program().display()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
 fn row(board: &Board, name: &str, ours: &Setup, peer: &Setup) -> Result<()> {
