@@ -225,7 +225,7 @@ fn maintain(options: &Options) -> Result<(), Problem> {
                 eprintln!(
                     "Deleted archived journal {} ({}).",
                     segment.path.display(),
-                    lists::size(segment.bytes)
+                    output::short::bytes(segment.bytes)
                 );
             }
         }
@@ -233,7 +233,7 @@ fn maintain(options: &Options) -> Result<(), Problem> {
         if !options.quiet {
             eprintln!(
                 "Vacuuming done, freed {} of archived journals from {}.",
-                lists::size(bytes),
+                output::short::bytes(bytes),
                 folder.display()
             );
         }

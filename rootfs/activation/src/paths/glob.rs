@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use keelson_units::glob;
+
 /// Whether a path exists that fits an absolute pattern.
 pub fn exists(pattern: &str) -> bool {
     expand_braces(pattern).iter().any(|pattern| walk(pattern, &mut |_| {}))
@@ -20,68 +22,7 @@ pub fn folders(pattern: &str) -> Vec<PathBuf> {
 
 /// Whether a name fits a pattern without slashes. A leading dot must be in the pattern.
 pub fn fits(pattern: &str, name: &str) -> bool {
-    if name.starts_with('.') && !pattern.starts_with('.') {
-        return false;
-    }
-    let (pattern, name): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), name.chars().collect());
-    let (mut p, mut n) = (0, 0);
-    // Where the last star stands, and what of the name it may still swallow.
-    let mut star: Option<(usize, usize)> = None;
-    while n < name.len() {
-        if pattern.get(p) == Some(&'*') {
-            star = Some((p, n));
-            p += 1;
-        } else if let Some(next) = one(&pattern, p, name[n]) {
-            p = next;
-            n += 1;
-        } else if let Some((at, from)) = star {
-            star = Some((at, from + 1));
-            p = at + 1;
-            n = from + 1;
-        } else {
-            return false;
-        }
-    }
-    pattern[p..].iter().all(|&c| c == '*')
-}
-
-/// Whether the pattern's element at `p` fits a character; gives where the next element is.
-fn one(pattern: &[char], p: usize, c: char) -> Option<usize> {
-    match *pattern.get(p)? {
-        '?' => Some(p + 1),
-        '[' => match set(pattern, p, c) {
-            Some((true, next)) => Some(next),
-            Some((false, _)) => None,
-            None => (c == '[').then_some(p + 1),
-        },
-        '\\' if p + 1 < pattern.len() => (pattern[p + 1] == c).then_some(p + 2),
-        literal => (literal == c).then_some(p + 1),
-    }
-}
-
-/// A set in brackets: whether it has the character, and where it ends. None where it does not end.
-fn set(pattern: &[char], p: usize, c: char) -> Option<(bool, usize)> {
-    let negated = matches!(pattern.get(p + 1), Some('!' | '^'));
-    let first = p + 1 + usize::from(negated);
-    let mut at = first;
-    let mut found = false;
-    loop {
-        let low = *pattern.get(at)?;
-        if low == ']' && at > first {
-            return Some((found != negated, at + 1));
-        }
-        match (pattern.get(at + 1), pattern.get(at + 2)) {
-            (Some('-'), Some(&high)) if high != ']' => {
-                found |= (low..=high).contains(&c);
-                at += 3;
-            }
-            _ => {
-                found |= low == c;
-                at += 1;
-            }
-        }
-    }
+    (pattern.starts_with('.') || !name.starts_with('.')) && glob::matches(pattern, name)
 }
 
 /// Goes along a pattern; tells each folder that is looked into. Whether something fits all of it.

@@ -8,7 +8,7 @@ use super::Problem;
 use super::boots;
 use super::filter::Filter;
 use super::options::{Lines, Options};
-use super::output::Mode;
+use super::output::{Mode, short};
 use super::show::invocations;
 use crate::civil::Civil;
 use crate::store::reader::{Direction, Query, Reader, Source};
@@ -122,25 +122,11 @@ pub fn values(
 pub fn usage(sources: &[Source], out: &mut impl Write) -> io::Result<()> {
     let files: Vec<PathBuf> = segments(sources);
     let bytes: u64 = files.iter().map(|path| retention::bytes_of(path)).sum();
-    writeln!(out, "Archived and active journals take up {} in the file system.", size(bytes))
-}
-
-/// A size as people read it.
-pub fn size(bytes: u64) -> String {
-    let mut value = bytes;
-    let mut tenths = 0;
-    for unit in ["B", "K", "M", "G"] {
-        if value < 1024 {
-            return if unit == "B" {
-                format!("{value}B")
-            } else {
-                format!("{value}.{tenths}{unit}")
-            };
-        }
-        tenths = value % 1024 * 10 / 1024;
-        value /= 1024;
-    }
-    format!("{value}.{tenths}T")
+    writeln!(
+        out,
+        "Archived and active journals take up {} in the file system.",
+        short::bytes(bytes)
+    )
 }
 
 fn segments(sources: &[Source]) -> Vec<PathBuf> {
@@ -212,7 +198,7 @@ pub fn headers(reader: &Reader, out: &mut impl Write) -> io::Result<()> {
             out,
             "Damaged bytes: {}\nDisk usage: {}\n",
             index.damaged,
-            size(retention::bytes_of(&segment.path))
+            short::bytes(retention::bytes_of(&segment.path))
         )?;
     }
     Ok(())

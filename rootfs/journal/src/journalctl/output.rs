@@ -1,7 +1,7 @@
 //! How entries look: the modes of `--output=`. Pure: entries in, bytes out.
 
 mod json;
-mod short;
+pub mod short;
 
 use std::str::FromStr;
 
@@ -170,8 +170,9 @@ fn verbose(entry: &Entry, style: &Style) -> Vec<u8> {
         out.push(b'=');
         match visible(value, style.all) {
             Some(text) => out.extend_from_slice(&text),
-            None => out
-                .extend_from_slice(format!("[{} blob data]", short::bytes(value.len())).as_bytes()),
+            None => out.extend_from_slice(
+                format!("[{} blob data]", short::bytes(value.len() as u64)).as_bytes(),
+            ),
         }
         out.push(b'\n');
     }

@@ -52,7 +52,7 @@ pub fn line(entry: &Entry, style: &Style, before: Option<u64>) -> Vec<u8> {
     let message = entry.get("MESSAGE").unwrap_or_default();
     let palette = Palette::of(entry, style);
     let Some(message) = visible(message, style.all) else {
-        out.extend_from_slice(format!("[{} blob data]\n", bytes(message.len())).as_bytes());
+        out.extend_from_slice(format!("[{} blob data]\n", bytes(message.len() as u64)).as_bytes());
         return out;
     };
     let message = message.trim_ascii_end();
@@ -144,11 +144,9 @@ fn one_line(value: &[u8], all: bool) -> Option<String> {
 }
 
 /// A number of bytes as people read it.
-pub fn bytes(count: usize) -> String {
-    let units = ["B", "K", "M", "G"];
-    let mut value = count as u64;
-    let mut tenths = 0;
-    for unit in units {
+pub fn bytes(count: u64) -> String {
+    let (mut value, mut tenths) = (count, 0);
+    for unit in ["B", "K", "M", "G"] {
         if value < 1024 {
             return if unit == "B" {
                 format!("{value}B")
@@ -159,5 +157,5 @@ pub fn bytes(count: usize) -> String {
         tenths = value % 1024 * 10 / 1024;
         value /= 1024;
     }
-    format!("{value}T")
+    format!("{value}.{tenths}T")
 }
