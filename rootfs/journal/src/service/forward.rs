@@ -1,7 +1,8 @@
 //! Where lines go besides the store: the console, the kernel's ring, a local syslog service, a remote one.
 //!
-//! Nothing here blocks; what does not take a line in time does not get it, and that is counted.
+//! Nothing here blocks for long; what does not take a line in time does not get it, and that is counted.
 
+mod console;
 mod remote;
 pub mod rfc5424;
 mod tls;
@@ -17,6 +18,7 @@ use super::config::{Config, Forward};
 use super::log::Also;
 use super::lost::{Lost, Reason};
 use crate::entry::{Field, Stamp, get, priority};
+use console::Console;
 
 pub use remote::Remote;
 
@@ -25,9 +27,8 @@ pub struct Forwarders {
     console: Forward,
     kmsg: Forward,
     syslog: Forward,
-    tty: PathBuf,
+    terminal: Console,
     ring_path: PathBuf,
-    terminal: Option<File>,
     ring: Option<File>,
     socket: Option<UnixDatagram>,
     socket_path: PathBuf,
@@ -42,9 +43,8 @@ impl Forwarders {
             console: config.console,
             kmsg: config.kmsg,
             syslog: config.syslog,
-            tty: below(&config.tty),
+            terminal: Console::new(below(&config.tty)),
             ring_path: root.join("dev/kmsg"),
-            terminal: None,
             ring: None,
             socket: None,
             socket_path: root.join("run/systemd/journal/syslog"),
@@ -53,6 +53,11 @@ impl Forwarders {
                 .clone()
                 .map(|server| Remote::new(server, config, below(&config.certificates))),
         }
+    }
+
+    /// A turn of the service's loop begins: its lines may wait for the console again.
+    pub fn begin_turn(&mut self) {
+        self.terminal.begin_turn();
     }
 
     /// Sends an entry wherever it is to go.
@@ -78,24 +83,10 @@ impl Forwarders {
     }
 
     fn write_console(&mut self, fields: &[Field], lost: &mut Lost) {
-        if self.terminal.is_none() {
-            self.terminal = open(&self.tty);
-        }
-        let Some(terminal) = &mut self.terminal else { return };
         let mut text = name_of(fields);
         text.extend(get(fields, "MESSAGE").unwrap_or_default().iter().copied().map(plain));
         text.extend_from_slice(b"\r\n");
-        match terminal.write(&text) {
-            Ok(length) if length == text.len() => {}
-            Ok(_) => lost.add(Reason::Console, 1),
-            Err(error) => {
-                // A terminal that hung up is opened anew for the next line.
-                if error.kind() != std::io::ErrorKind::WouldBlock {
-                    self.terminal = None;
-                }
-                lost.add(Reason::Console, 1);
-            }
-        }
+        lost.add(Reason::Console, u64::from(!self.terminal.write(&text)));
     }
 
     fn write_ring(&mut self, fields: &[Field], level: u8) {

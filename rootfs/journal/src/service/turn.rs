@@ -124,6 +124,7 @@ impl Service {
     /// Waits until something is ready or due, at most `limit`, and does it.
     pub fn turn(&mut self, limit: Option<Duration>) -> io::Result<()> {
         self.log.tick();
+        self.log.forward.begin_turn();
         let now = clock::monotonic();
         if let Some(note) = self.log.forward.drive(now) {
             self.log.own(4, &note);
