@@ -1,11 +1,13 @@
 //! The power button: input devices that have KEY_POWER (kernel: Documentation/input/event-codes.rst).
 
 use std::fs::{self, File, OpenOptions};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use crate::clock;
+use keelson_activation::paths::Watcher;
+use keelson_units::model::{PathCondition, PathUnit, Watch};
+
 use crate::events::{Events, Source, Token};
 
 /// Of `linux/input-event-codes.h`.
@@ -14,26 +16,46 @@ const KEY_POWER: u16 = 116;
 /// `struct input_event`: two longs of time, type, code, value.
 const EVENT: usize = 24;
 
-/// The devices that are read.
-#[derive(Debug, Default)]
+/// The devices that are read, and the folder where more appear.
+#[derive(Debug)]
 pub struct Buttons {
+    root: PathBuf,
+    folder: Watcher,
+    token: Token,
     open: Vec<(String, File, Token)>,
-    next_look: Duration,
 }
 
 impl Buttons {
-    /// Opens the devices with a power key that are not open yet, where it is time to; their drivers come with coldplug.
-    /// Gives the time since boot to look again.
-    pub fn look(&mut self, now: Duration, events: &mut Events) -> Duration {
-        if now >= self.next_look {
-            self.open_new(events);
-            self.next_look = now.saturating_add(clock::pause_between_looks(now));
-        }
-        self.next_look
+    /// Opens what is there, and from then on what comes: drivers come with coldplug, and the kernel keeps no press for
+    /// who opens a device later. `root` is `/` but for tests.
+    pub fn open(root: &Path, events: &mut Events) -> io::Result<Self> {
+        let watch = Watch { condition: PathCondition::Changed, path: root.join("dev/input") };
+        let folder = Watcher::new(&PathUnit { watches: vec![watch], ..PathUnit::default() })?;
+        let token = events.add(Source::Button, &folder)?;
+        let mut buttons = Self { root: root.to_owned(), folder, token, open: Vec::new() };
+        buttons.open_new(events);
+        Ok(buttons)
     }
 
+    /// To be called when something is there to read. True when a power key was pressed. After an error the devices that
+    /// are open are read on, and no others.
+    pub fn pressed(&mut self, events: &mut Events) -> io::Result<bool> {
+        let pressed = self.read(events);
+        match self.folder.on_event() {
+            Ok(true) => self.open_new(events),
+            Ok(false) => {}
+            Err(error) => {
+                events.remove(self.token, &self.folder);
+                return if pressed { Ok(true) } else { Err(error) };
+            }
+        }
+        Ok(pressed)
+    }
+
+    /// Opens the devices with a power key that are not open yet. One that cannot be opened has gone again.
     fn open_new(&mut self, events: &mut Events) {
-        for entry in fs::read_dir("/sys/class/input").into_iter().flatten().flatten() {
+        let folder = self.root.join("sys/class/input");
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let Some(name) = entry
                 .file_name()
                 .to_str()
@@ -48,7 +70,7 @@ impl Buttons {
             let keys = fs::read_to_string(entry.path().join("device/capabilities/key"))
                 .unwrap_or_default();
             if has_key(&keys, KEY_POWER) {
-                let device = PathBuf::from("/dev/input").join(&name);
+                let device = self.root.join("dev/input").join(&name);
                 if let Ok(file) =
                     OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(device)
                     && let Ok(token) = events.add(Source::Button, &file)
@@ -59,8 +81,8 @@ impl Buttons {
         }
     }
 
-    /// Reads what is there. True when a power key was pressed. Devices that have gone are closed.
-    pub fn pressed(&mut self, events: &mut Events) -> bool {
+    /// Reads what is there. Devices that have gone are closed.
+    fn read(&mut self, events: &mut Events) -> bool {
         let mut pressed = false;
         self.open.retain(|(_, file, token)| {
             let mut buffer = [0_u8; EVENT * 16];
@@ -96,35 +118,4 @@ fn has_key(bitmap: &str, key: u16) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bitmaps_are_read_from_the_low_end() {
-        for (bitmap, expected) in [
-            ("10000000000000 0", true), // ACPI power button: KEY_POWER alone
-            ("4000 0 0", false),
-            ("402000000 3803078f800d001 feffffdfffefffff fffffffffffffffe", true), // a PS/2 keyboard
-            ("0", false),
-            ("", false),
-            ("zz 0", false),
-        ] {
-            assert_eq!(has_key(bitmap, KEY_POWER), expected, "{bitmap}");
-        }
-    }
-
-    #[test]
-    fn only_the_press_counts() {
-        let event = |kind: u16, code: u16, value: i32| {
-            let mut bytes = vec![0; 16];
-            bytes.extend(kind.to_ne_bytes());
-            bytes.extend(code.to_ne_bytes());
-            bytes.extend(value.to_ne_bytes());
-            bytes
-        };
-        assert!(is_press(&event(1, 116, 1)));
-        assert!(!is_press(&event(1, 116, 0)));
-        assert!(!is_press(&event(1, 28, 1)));
-        assert!(!is_press(&event(0, 116, 1)));
-    }
-}
+mod tests;

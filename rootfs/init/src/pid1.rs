@@ -38,7 +38,7 @@ const DESCRIPTORS: u64 = 1 << 20;
 struct Watched {
     signals: Signals,
     notify: Option<NotifySocket>,
-    buttons: Buttons,
+    buttons: Option<Buttons>,
     watchdog: HardwareWatchdog,
     /// Whether there may be more ended children than were reaped at once.
     unreaped: bool,
@@ -111,8 +111,11 @@ pub fn run() -> ! {
     system.follow_mounts();
     system.follow_clock();
     system.start_boot();
-    let mut watched =
-        Watched { signals, notify, buttons: Buttons::default(), watchdog, unreaped: false };
+    let buttons = Buttons::open(Path::new("/"), &mut system.events);
+    let buttons = buttons
+        .map_err(|error| system.log.say(format_args!("waiting for a power button: {error}")))
+        .ok();
+    let mut watched = Watched { signals, notify, buttons, watchdog, unreaped: false };
     loop {
         let more = system.settle();
         system.close_descriptors();
@@ -180,9 +183,8 @@ fn raise_limits(log: &mut Log) {
 /// Waits for events, and gives each to whom it is for.
 fn round(system: &mut System, watched: &mut Watched, more: bool) {
     let now = clock::now();
-    let look_again = watched.buttons.look(now, &mut system.events);
     let ping = watched.watchdog.turn(now, &mut system.log);
-    let next = [system.next_time(), Some(look_again), ping].into_iter().flatten().min();
+    let next = [system.next_time(), ping].into_iter().flatten().min();
     let at_once = more || watched.unreaped;
     let longest =
         if at_once { Some(Duration::ZERO) } else { next.map(|next| next.saturating_sub(now)) };
@@ -209,17 +211,22 @@ fn round(system: &mut System, watched: &mut Watched, more: bool) {
             Source::Mounts => system.on_mounts(),
             Source::Swaps => system.on_swaps(),
             Source::Clock => system.on_clock(),
-            Source::Button => {
-                if watched.buttons.pressed(&mut system.events) {
-                    system.begin_end(Goal::PowerOff, None);
-                }
-            }
+            Source::Button => take_button(system, watched),
             Source::Listening(id, index) => system.on_listening(id, index),
             Source::Path(id) => system.on_path(id),
             Source::Stored(id, number) => system.on_stored(id, number),
         }
     }
     system.on_time(clock::now());
+}
+
+fn take_button(system: &mut System, watched: &mut Watched) {
+    let Some(buttons) = &mut watched.buttons else { return };
+    match buttons.pressed(&mut system.events) {
+        Ok(true) => system.begin_end(Goal::PowerOff, None),
+        Ok(false) => {}
+        Err(error) => system.log.say(format_args!("waiting for a power button: {error}")),
+    }
 }
 
 fn take_messages(system: &mut System, watched: &Watched) {
