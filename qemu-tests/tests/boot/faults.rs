@@ -107,6 +107,11 @@ const FULL: Group = (
             "systemctl stop chrony; dd if=/dev/zero of=/var/fill.more bs=4k 2>/dev/null; systemctl start chrony; state chrony; systemctl kill -s KILL chrony; eventually '[ $(show NRestarts chrony) -ge 1 ] && [ $(state chrony) = active ]'; chronyc -n tracking >/dev/null && echo answers",
             Is("active|answers"),
         ),
+        // So does one with temporary folders of its own, which all its processes share; and its log says why.
+        (
+            "systemctl start private-tmp; state private-tmp; eventually 'journalctl -u private-tmp -o cat | grep -o \"it is in memory\"'; ls -d /tmp/systemd-private-*-private-tmp.service-* | wc -l; systemctl stop private-tmp; eventually '! ls -d /tmp/systemd-private-*-private-tmp.service-* >/dev/null 2>&1' && echo gone",
+            Is("active|it is in memory|2|gone"),
+        ),
         (
             "systemctl start words; eventually 'journalctl -u words -o cat | grep words-on-a-full-disk'",
             Has("words-on-a-full-disk"),
@@ -167,7 +172,7 @@ const EXPECTED: [&str; 9] = [
     "more-words",
 ];
 
-const UNITS: [(&str, &str); 15] = [
+const UNITS: [(&str, &str); 16] = [
     ("simple.service", "[Service]\nExecStart=/opt/probe wait\n"),
     ("notify.service", "[Service]\nType=notify\nExecStart=/opt/probe notify READY=1\n"),
     ("bomb.service", "[Service]\nExecStart=/opt/probe bomb\nTasksMax=200\nTimeoutStopSec=2\n"),
@@ -202,6 +207,10 @@ const UNITS: [(&str, &str); 15] = [
     ),
     // Each instance wants one with a longer name, until the name is too long.
     ("deep@.service", "[Unit]\nWants=deep@%i-%i.service\n[Service]\nExecStart=/opt/probe wait\n"),
+    (
+        "private-tmp.service",
+        "[Service]\nPrivateTmp=yes\nExecStartPre=/bin/touch /var/tmp/mark\nExecStart=/bin/sh -c '[ -e /var/tmp/mark ] && exec /opt/probe wait'\n",
+    ),
     ("words.service", "[Service]\nType=oneshot\nExecStart=/bin/echo words-on-a-full-disk\n"),
     (
         "counter.service",

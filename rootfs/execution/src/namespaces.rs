@@ -2,6 +2,7 @@
 
 use std::ffi::c_void;
 use std::fs;
+use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -58,7 +59,8 @@ pub fn prepare(
     }
     if exec.private_tmp == Protect::Yes {
         if runtime.temporary.is_none() {
-            let folders = temporary(invocation.unit).map_err(SpawnError::at(Stage::Namespace))?;
+            let folders = temporary(invocation.unit, &mut made.remarks)
+                .map_err(SpawnError::at(Stage::Namespace))?;
             runtime.temporary = Some(Rc::new(folders));
         }
         let folders = runtime.temporary.as_ref();
@@ -146,12 +148,15 @@ unsafe extern "C" fn open_own(argument: *mut c_void) -> ! {
 }
 
 /// New folders `systemd-private-...` whose `tmp` stands in for /tmp and /var/tmp.
-fn temporary(unit: &str) -> std::io::Result<PrivateTmp> {
+fn temporary(unit: &str, remarks: &mut Vec<String>) -> io::Result<PrivateTmp> {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let boot = boot.trim().replace('-', "");
     let name = format!("systemd-private-{boot}-{unit}-");
-    let tmp = unique(Path::new("/tmp"), &name)?;
-    match unique(Path::new("/var/tmp"), &name) {
+    let memory = Path::new("/tmp");
+    let tmp = unique(memory, &name)?;
+    let var_tmp = unique(Path::new("/var/tmp"), &name)
+        .or_else(|error| instead(error, memory, &name, remarks));
+    match var_tmp {
         Ok(var_tmp) => Ok(PrivateTmp { tmp, var_tmp }),
         Err(error) => {
             let _left_to_tmpfiles = fs::remove_dir_all(&tmp);
@@ -160,14 +165,38 @@ fn temporary(unit: &str) -> std::io::Result<PrivateTmp> {
     }
 }
 
+/// A folder in `memory` in place of one that a full or read-only disk refused: the service runs, and what it puts there
+/// ends with it, as it does on the disk.
+fn instead(
+    error: io::Error,
+    memory: &Path,
+    name: &str,
+    remarks: &mut Vec<String>,
+) -> io::Result<PathBuf> {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    if !matches!(error.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem) {
+        return Err(error);
+    }
+    remarks.push(format!("PrivateTmp=: /var/tmp takes no folder ({error}): it is in memory"));
+    unique(memory, name)
+}
+
 /// A new folder whose name nobody can guess, with `tmp` in it as open as /tmp.
-fn unique(parent: &Path, name: &str) -> std::io::Result<PathBuf> {
+fn unique(parent: &Path, name: &str) -> io::Result<PathBuf> {
     let uuid = fs::read_to_string("/proc/sys/kernel/random/uuid")?;
     let ending: String = uuid.chars().filter(char::is_ascii_hexdigit).take(8).collect();
     let folder = parent.join(format!("{name}{ending}"));
     fs::DirBuilder::new().mode(0o700).create(&folder)?;
     let inner = folder.join("tmp");
-    fs::DirBuilder::new().mode(0o777).create(&inner)?;
-    fs::set_permissions(&inner, fs::Permissions::from_mode(0o1777))?;
+    let made = fs::DirBuilder::new().mode(0o777).create(&inner);
+    if let Err(error) =
+        made.and_then(|()| fs::set_permissions(&inner, PermissionsExt::from_mode(0o1777)))
+    {
+        let _left_to_tmpfiles = fs::remove_dir_all(&folder);
+        return Err(error);
+    }
     Ok(folder)
 }
+
+#[cfg(test)]
+mod tests;
