@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use keelson_qemu_tests::board::ScratchDisk;
+use keelson_qemu_tests::board::scratch;
 use keelson_qemu_tests::ignition::Config;
 use keelson_qemu_tests::setup::log_folder;
-use keelson_qemu_tests::{Firmware, Machine, OnReset, Serial, Setup};
+use keelson_qemu_tests::{Bus, Firmware, Machine, OnReset, Serial, Setup};
 
-use crate::{BOARD, BOOT, END, Outcome, esp};
+use crate::{BOARD, BOOT, END, Outcome, esp, live};
 
 /// The last entry of systemd-boot's menu where the firmware is in setup mode.
 const ENTRY: &str = "Enroll Secure Boot keys: auto";
@@ -21,14 +21,14 @@ const DOWN: &str = "\x1b[B";
 /// What the loader says before it restarts the machine.
 const ENROLLED: &str = "Custom Secure Boot keys successfully enrolled";
 
-/// A machine whose firmware is in setup mode: it can do Secure Boot and has no keys.
-fn in_setup_mode(disk: &ScratchDisk, name: &str) -> Result<Setup, Box<dyn std::error::Error>> {
-    let store = disk.folder.path().join("variables.fd");
+/// The machine with a firmware in setup mode: it can do Secure Boot and has no keys. It keeps its variables in `folder`.
+fn in_setup_mode(setup: Setup, folder: &Path) -> Result<Setup, Box<dyn std::error::Error>> {
+    let store = folder.join("variables.fd");
     std::fs::copy(BOARD.tools.path("usr/share/OVMF/OVMF_VARS_4M.fd"), &store)?;
     let (firmware, on_reset) = (Firmware::SecureBoot(store), OnReset::Boot);
     // The firmware starts twice, and hashes slowly where it is translated.
     let limit = Some(BOOT * 3);
-    Ok(Setup { firmware, on_reset, limit, ..disk.setup(name) })
+    Ok(Setup { firmware, on_reset, limit, ..setup })
 }
 
 /// The same machine with another log.
@@ -100,7 +100,7 @@ fn keys_enrolled_from_the_esp_admit_their_own_images_alone() -> Outcome {
     let disk = BOARD.scratch_disk()?;
     let says = "echo \"PLATFORM $(grep -o 'keelson.platform=[a-z]*' /proc/cmdline || echo none)\"";
     let says = Config::new().script("platform", "basic.target", says);
-    let setup = in_setup_mode(&disk, "enrolment")?.ignition(&says);
+    let setup = in_setup_mode(disk.setup("enrolment"), disk.folder.path())?.ignition(&says);
     let mut machine = Machine::boot(&BOARD.tools, &setup)?;
     enrol_by_menu(&mut machine)?;
     machine.wait_for_result("PLATFORM keelson.platform=metal", BOOT)?;
@@ -140,9 +140,22 @@ fn keys_are_enrolled_unasked_where_loader_conf_says_so() -> Outcome {
         let text = String::from_utf8(text).expect("text");
         text.replace("secure-boot-enroll manual", "secure-boot-enroll force").into_bytes()
     })?;
-    let setup = in_setup_mode(&disk, "enrolment-force")?;
+    let setup = in_setup_mode(disk.setup("enrolment-force"), disk.folder.path())?;
     let mut machine = Machine::boot(&BOARD.tools, &setup)?;
     machine.wait_for("Secure boot enabled", BOOT)?;
     assert_eq!(machine.resets(), 1);
     Ok(())
+}
+
+/// The live medium carries the same keys, and is itself what they admit.
+#[test]
+fn keys_enrolled_from_the_live_medium_admit_it() -> Outcome {
+    let folder = scratch()?;
+    let setup = live::setup("enrolment-live", Firmware::Plain, Bus::AhciCd);
+    let mut machine = Machine::boot(&BOARD.tools, &in_setup_mode(setup, folder.path())?)?;
+    enrol_by_menu(&mut machine)?;
+    live::comes_up(&mut machine, "sr0")?;
+    machine.wait_for("boot complete in", BOOT)?;
+    machine.power_off(END)?;
+    Ok(machine.check_console(&[])?)
 }

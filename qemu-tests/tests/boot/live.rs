@@ -19,12 +19,13 @@ fn iso() -> PathBuf {
     path
 }
 
-fn setup(name: &str, firmware: Firmware, bus: Bus) -> Setup {
+/// A machine with the live medium.
+pub fn setup(name: &str, firmware: Firmware, bus: Bus) -> Setup {
     Setup { firmware, bus, memory_mib: 1024, ..Setup::new(name, &iso()) }
 }
 
 /// Waits until `/usr` is verified from `disk` and PID 1 has begun.
-fn comes_up(machine: &mut Machine, disk: &str) -> Outcome {
+pub fn comes_up(machine: &mut Machine, disk: &str) -> Outcome {
     machine.wait_for(&format!("disk {disk}, slot A"), BOOT)?;
     machine.wait_for("/usr is verified and mounted", BOOT)?;
     machine.wait_for("live: / is in memory", BOOT)?;
