@@ -14,7 +14,7 @@ use crate::workspace;
 /// kept beside it and used again.
 #[derive(clap::Args)]
 pub struct Args {
-    /// One of units, values, log, dhcp, netlink and control; all of them if left out
+    /// One of units, values, log, dhcp, netlink, control and modprobe; all of them if left out
     target: Option<String>,
     /// How long each runs
     #[arg(long, default_value_t = 60)]
@@ -22,13 +22,14 @@ pub struct Args {
 }
 
 /// The targets, each with folders of the workspace whose files are good beginnings.
-const TARGETS: [(&str, &[&str]); 6] = [
+const TARGETS: [(&str, &[&str]); 7] = [
     ("units", &["rootfs/files/usr/lib/systemd/system"]),
     ("values", &[]),
     ("log", &[]),
     ("dhcp", &[]),
     ("netlink", &[]),
     ("control", &[]),
+    ("modprobe", &["rootfs/files/usr/lib/modprobe.d"]),
 ];
 
 /// What cargo-fuzz passes for `--sanitizer none`: coverage of edges and of comparisons, which stable Rust has; and the

@@ -7,7 +7,16 @@ use std::path::{Path, PathBuf};
 const EDGES: [(&str, &[&str]); 23] = [
     ("format", &[]),
     ("disk", &["keelson-format"]),
-    ("fuzz", &["keelson-control", "keelson-journal", "keelson-network", "keelson-units"]),
+    (
+        "fuzz",
+        &[
+            "keelson-control",
+            "keelson-journal",
+            "keelson-kernel-modules",
+            "keelson-network",
+            "keelson-units",
+        ],
+    ),
     ("sdk", &[]),
     ("image-builder", &["keelson-disk", "keelson-format", "keelson-sdk"]),
     ("initramfs", &["keelson-format", "keelson-kernel-modules"]),

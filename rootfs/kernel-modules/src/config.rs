@@ -15,7 +15,7 @@ const FOLDERS: [&str; 4] =
 
 /// What was said, in the order in which it was said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Config {
+pub struct Config {
     blacklist: BTreeSet<String>,
     /// Name or alias of a module and its `OPTION[=VALUE]...`.
     params: Vec<(String, String)>,
@@ -26,7 +26,7 @@ pub(crate) struct Config {
     /// Modules that a command was to load, with the place that says so.
     refused: BTreeMap<String, String>,
     /// What was not understood or is not done, with file and line.
-    pub(crate) remarks: Vec<String>,
+    pub remarks: Vec<String>,
 }
 
 impl Config {
@@ -49,7 +49,7 @@ impl Config {
     }
 
     /// Takes the text of a file of `modprobe.d`.
-    pub(crate) fn take(&mut self, text: &str, file: &Path) {
+    pub fn take(&mut self, text: &str, file: &Path) {
         let mut line = String::new();
         let mut first = 1;
         for (index, part) in text.lines().enumerate() {
@@ -103,7 +103,7 @@ impl Config {
     }
 
     /// Takes the kernel command line.
-    pub(crate) fn take_command_line(&mut self, text: &str) {
+    pub fn take_command_line(&mut self, text: &str) {
         let mut quoted = false;
         let at_space = |c: char| {
             quoted ^= c == '"';
@@ -125,24 +125,24 @@ impl Config {
     }
 
     /// Whether no alias loads this module.
-    pub(crate) fn blacklisted(&self, module: &str) -> bool {
+    pub fn blacklisted(&self, module: &str) -> bool {
         self.blacklist.contains(module)
     }
 
     /// The place of the command that was to load it.
-    pub(crate) fn refused(&self, module: &str) -> Option<&str> {
+    pub fn refused(&self, module: &str) -> Option<&str> {
         self.refused.get(module).map(String::as_str)
     }
 
     /// The modules that an alias of the host stands for; none where it has no such alias.
-    pub(crate) fn aliased(&self, alias: &str) -> Option<Vec<&str>> {
+    pub fn aliased(&self, alias: &str) -> Option<Vec<&str>> {
         let hits = self.aliases.iter().filter(|(pattern, _)| matches(pattern, alias));
         let names: Vec<&str> = hits.map(|(_, module)| module.as_str()).collect();
         (!names.is_empty()).then_some(names)
     }
 
     /// What is to be loaded before and after a module, and may be missing.
-    pub(crate) fn soft(&self, module: &str) -> (Vec<&str>, Vec<&str>) {
+    pub fn soft(&self, module: &str) -> (Vec<&str>, Vec<&str>) {
         let own = || self.soft.iter().filter(|(name, ..)| name == module);
         (
             own().flat_map(|(_, before, _)| before).map(String::as_str).collect(),
@@ -152,7 +152,7 @@ impl Config {
 
     /// The parameters of a module: those of `modprobe.d`, then those of the command line, then
     /// those given. The kernel takes the last of each.
-    pub(crate) fn params(&self, module: &str, given: &str) -> String {
+    pub fn params(&self, module: &str, given: &str) -> String {
         let own = self.params.iter().filter(|(name, _)| name == module).map(|(_, text)| &**text);
         own.chain((!given.is_empty()).then_some(given)).collect::<Vec<_>>().join(" ")
     }

@@ -17,7 +17,7 @@ mod config;
 mod kernel;
 mod order;
 
-use config::Config;
+pub use config::Config;
 
 /// Folder of the modules of every kernel release.
 pub const FOLDER: &str = "/usr/lib/modules";
