@@ -4,6 +4,7 @@ mod bench;
 mod build_image;
 mod ci;
 mod clean;
+mod completions;
 mod diff;
 mod fuzz;
 mod keys;
@@ -46,6 +47,7 @@ enum Command {
     Diff(diff::Args),
     Fuzz(fuzz::Args),
     Clean(clean::Args),
+    Completions(completions::Args),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::Diff(args) => diff::main(&args),
         Command::Fuzz(args) => fuzz::main(&args),
         Command::Clean(args) => clean::main(&args),
+        Command::Completions(args) => completions::main(&args),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {}", message(&error));
