@@ -40,13 +40,6 @@ pub fn span(time: Duration) -> String {
     if parts.is_empty() { "0".to_owned() } else { parts.join(" ") }
 }
 
-/// How long to wait before a device that is not there is looked for again, `now` being the time since boot: drivers come
-/// with coldplug, and later ones are rare.
-pub fn pause_between_looks(now: Duration) -> Duration {
-    const BOOTING: Duration = Duration::from_mins(3);
-    if now < BOOTING { Duration::from_secs(1) } else { Duration::from_mins(1) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

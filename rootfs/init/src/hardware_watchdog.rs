@@ -7,11 +7,16 @@ use std::time::Duration;
 
 use keelson_activation::watchdog::Watchdog;
 
-use crate::clock;
 use crate::command_line::CommandLine;
 use crate::log::Log;
 use crate::settings::Settings;
 use crate::shutdown::Goal;
+
+/// Until then the driver is expected to come.
+const BOOTING: Duration = Duration::from_mins(3);
+/// How long the driver is waited for between two looks, while the host boots and later.
+const OFTEN: Duration = Duration::from_secs(1);
+const SELDOM: Duration = Duration::from_mins(1);
 
 /// The watchdog that is open, or that is waited for.
 #[derive(Debug)]
@@ -54,7 +59,7 @@ impl HardwareWatchdog {
             }
             return watchdog.interval();
         }
-        let pause = clock::pause_between_looks(now);
+        let pause = if now < BOOTING { OFTEN } else { SELDOM };
         let Some(device) = self.find() else { return pause };
         match Watchdog::open(&device, timeout) {
             Ok(watchdog) => {

@@ -2,10 +2,6 @@
 
 use super::*;
 
-/// How long a driver is waited for between two looks, while the host boots and later.
-const OFTEN: Duration = Duration::from_secs(1);
-const SELDOM: Duration = Duration::from_mins(1);
-
 fn watchdog(text: &str, command_line: &str) -> HardwareWatchdog {
     let mut settings = Settings::default();
     settings.take(&format!("[Manager]\n{text}"), "/s.conf".as_ref());
