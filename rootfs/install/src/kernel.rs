@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::arguments::{self, Install, Target, Then};
+use crate::progress::say;
 
 /// How long the disk is waited for: controllers and USB take their time.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -21,13 +22,13 @@ pub fn run(install: impl FnOnce(&Install) -> Result<()>) -> ExitCode {
     });
     match outcome {
         Ok(then) => {
-            eprintln!("keelson-install: done");
+            say("keelson-install: done");
             follow(then)
         }
         Err(error) => {
-            eprintln!("keelson-install: FAILED: {error:#}");
-            eprintln!(
-                "keelson-install: this system stays up; `journalctl -u keelson-install` shows all of it"
+            say(format_args!("keelson-install: FAILED: {error:#}"));
+            say(
+                "keelson-install: this system stays up; `journalctl -u keelson-install` shows all of it",
             );
             ExitCode::FAILURE
         }
@@ -51,7 +52,7 @@ fn follow(then: Then) -> ExitCode {
     match Command::new("systemctl").arg(verb).status() {
         Ok(status) if status.success() => ExitCode::SUCCESS,
         other => {
-            eprintln!("keelson-install: {verb} failed: {other:?}");
+            say(format_args!("keelson-install: {verb} failed: {other:?}"));
             ExitCode::FAILURE
         }
     }

@@ -24,7 +24,7 @@ mod target;
 mod testing;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -37,14 +37,16 @@ use disks::System;
 use engine::{Done, Extras};
 use open::Opened;
 use plan::Plan;
-use progress::Progress;
+use progress::{Progress, say};
 
 /// Runs the command with its arguments.
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let wish = match arguments::parse(arguments) {
         Ok(wish) => wish,
         Err(error) => {
-            eprintln!("keelson-install: {error:#}\n`keelson-install --help` shows how it is used");
+            say(format_args!(
+                "keelson-install: {error:#}\n`keelson-install --help` shows how it is used"
+            ));
             return ExitCode::from(2);
         }
     };
@@ -57,14 +59,20 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("keelson-install: {error:#}");
+            say(format_args!("keelson-install: {error:#}"));
             ExitCode::FAILURE
         }
     }
 }
 
 fn print(text: &str) -> Result<()> {
-    Ok(std::io::stdout().write_all(text.as_bytes())?)
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // `list | head` has seen enough.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("writing the output")
+        }
+        _ => Ok(()),
+    }
 }
 
 fn list(json: bool) -> Result<()> {
@@ -81,22 +89,22 @@ fn install(install: &Install) -> Result<()> {
     let Opened { image, patches, version, fingerprint } =
         open::open(install, &system, &mut progress)?;
     let what = version.unwrap_or_else(|| image.name.clone());
-    eprintln!("installing Keelson {what} (signed by {})", &fingerprint[..8]);
+    say(format_args!("installing Keelson {what} (signed by {})", &fingerprint[..8]));
     let bytes = target::bytes(install, &image.table)?;
     let kept = target::kept(install)?;
     let plan = plan::plan(&image.table, bytes, &kept).context("nothing was written")?;
     for partition in &kept {
-        eprintln!("keeps partition {} {:?}", partition.number, partition.label);
+        say(format_args!("keeps partition {} {:?}", partition.number, partition.label));
     }
     if !install.save.is_empty() && kept.is_empty() {
-        eprintln!("keeps no partition: the disk holds none");
+        say("keeps no partition: the disk holds none");
     }
     for (old, new) in &plan.renumbered {
-        eprintln!("partition {old} keeps its GUID and gets the number {new}");
+        say(format_args!("partition {old} keeps its GUID and gets the number {new}"));
     }
     let extras = Extras { patches, oem: config.map(|config| oem(&config, &plan)).transpose()? };
     if install.dry_run {
-        eprintln!("everything is in order; nothing was written");
+        say("everything is in order; nothing was written");
         return Ok(());
     }
     let mut disk = target::open(install, bytes)?;
@@ -119,14 +127,14 @@ fn oem(config: &[u8], plan: &Plan) -> Result<Vec<(u64, Vec<u8>)>> {
 /// What is done when the disk is finished. Its failure leaves an installed disk.
 fn finish(install: &Install, disk: &Disk, plan: &Plan, done: Done) {
     if let Err(error) = disk.reread_table() {
-        eprintln!("the kernel reads the new partition table at the next start: {error}");
+        say(format_args!("the kernel reads the new partition table at the next start: {error}"));
     }
     let mib = |bytes: u64| bytes >> 20;
-    eprintln!(
+    say(format_args!(
         "installed: {} MiB written, read back and right; {} MiB cleared",
         mib(done.written),
         mib(done.zeroed)
-    );
+    ));
     let (efi, booted) = (Path::new(boot_entry::FOLDER), Path::new(keelson_format::boot::PATH));
     if matches!(install.target, Target::Device(_))
         && boot_entry::is_wanted(install.boot_entry, booted)
@@ -139,7 +147,7 @@ fn finish(install: &Install, disk: &Disk, plan: &Plan, done: Done) {
 fn set_boot_entry(efi: &Path, plan: &Plan, asked: bool) {
     if !efi.exists() {
         if asked {
-            eprintln!("no boot entry was made: this system was not started by UEFI");
+            say("no boot entry was made: this system was not started by UEFI");
         }
         return;
     }
@@ -148,10 +156,12 @@ fn set_boot_entry(efi: &Path, plan: &Plan, asked: bool) {
         return;
     };
     match boot_entry::set(efi, esp) {
-        Ok(entry) => eprintln!("the firmware starts it first ({entry})"),
+        Ok(entry) => say(format_args!("the firmware starts it first ({entry})")),
         // Firmware without an entry starts EFI/BOOT/BOOTX64.EFI of a disk it is told to.
         Err(error) => {
-            eprintln!("no boot entry was made: {error}; choose the disk in the firmware's menu");
+            say(format_args!(
+                "no boot entry was made: {error}; choose the disk in the firmware's menu"
+            ));
         }
     }
 }

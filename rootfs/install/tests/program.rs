@@ -102,6 +102,16 @@ fn a_file_becomes_the_image_from_either_form() {
 }
 
 #[test]
+fn a_reader_that_goes_away_does_not_break_off_the_installation() {
+    let build = Build::new();
+    let target = build.path("target");
+    let mut child = build.install(&target, &[]).stderr(Stdio::piped()).spawn().expect("started");
+    drop(child.stderr.take());
+    assert!(child.wait().expect("ended").success());
+    assert!(same(&target, &build.path("disk.raw")));
+}
+
+#[test]
 fn refusals_say_why_and_write_nothing() {
     let build = Build::new();
     let target = build.path("target");
