@@ -1,8 +1,10 @@
 //! `keelson-provision`: run once by the initramfs, before the root is switched to.
 
+use std::fmt::Display;
+use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::{fs, io};
 
 use keelson_provision::apply;
 use keelson_provision::decode::{Decoded, Problem, decode};
@@ -44,35 +46,39 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = match parse(std::env::args().skip(1)) {
+    let words = std::env::args_os()
+        .skip(1)
+        .map(|word| word.into_string().map_err(|word| format!("not UTF-8: {}", word.display())));
+    let arguments = match words.collect::<Result<Vec<_>, _>>().and_then(parse) {
         Ok(arguments) if arguments.help => {
-            print!("{USAGE}");
+            say(USAGE.trim_end());
             return ExitCode::SUCCESS;
         }
         Ok(arguments) => arguments,
         Err(what) => {
-            eprint!("{what}\n{USAGE}");
+            complain(format_args!("{what}\n{}", USAGE.trim_end()));
             return ExitCode::from(USED_WRONGLY);
         }
     };
     let source = match read(&arguments) {
         Ok(Some(source)) => source,
         Ok(None) => {
-            println!("no configuration; nothing to do");
+            say("no configuration; nothing to do");
             for line in source::nothing(arguments.platform.as_deref()) {
-                println!("{line}");
+                say(line);
             }
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            eprintln!("reading the configuration: {error}");
+            complain(format_args!("reading the configuration: {error}"));
             return ExitCode::from(FAILED);
         }
     };
     ExitCode::from(run(&arguments, &source))
 }
 
-fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
+fn parse(words: Vec<String>) -> Result<Arguments, String> {
+    let mut words = words.into_iter();
     let mut arguments = Arguments::default();
     while let Some(word) = words.next() {
         let (name, inline) =
@@ -117,27 +123,30 @@ fn read(arguments: &Arguments) -> io::Result<Option<Source>> {
 
 fn run(arguments: &Arguments, source: &Source) -> u8 {
     let name = source.name.display();
-    let say = |problem: &Problem, kind: &str| eprintln!("{kind}{name}:{problem}");
+    let tell = |problem: &Problem, kind: &str| {
+        let gap = if problem.position.is_some() { "" } else { " " };
+        complain(format_args!("{kind}{name}:{gap}{problem}"));
+    };
     let Decoded { config, warnings } = match decode(&source.bytes) {
         Ok(decoded) => decoded,
         Err(problems) => {
             for problem in &problems {
-                say(problem, "");
+                tell(problem, "");
             }
             return WRONG;
         }
     };
     for problem in &warnings {
-        say(problem, "warning: ");
+        tell(problem, "warning: ");
     }
     let Some(root_path) = arguments.root.as_ref().filter(|_| !arguments.check) else {
-        println!("{name}: the configuration is good");
+        say(format_args!("{name}: the configuration is good"));
         return 0;
     };
     let mut root = match Root::open(root_path) {
         Ok(root) => root,
         Err(error) => {
-            eprintln!("opening {}: {error}", root_path.display());
+            complain(format_args!("opening {}: {error}", root_path.display()));
             return FAILED;
         }
     };
@@ -149,11 +158,11 @@ fn run(arguments: &Arguments, source: &Source) -> u8 {
         what: what.clone(),
     };
     for entry in &more {
-        say(&located(entry), "warning: ");
+        tell(&located(entry), "warning: ");
     }
     if !errors.is_empty() {
         for entry in &errors {
-            say(&located(entry), "");
+            tell(&located(entry), "");
         }
         return WRONG;
     }
@@ -162,31 +171,41 @@ fn run(arguments: &Arguments, source: &Source) -> u8 {
     for operation in &operations {
         match apply::apply(operation, &root) {
             Ok(line) => {
-                println!("{line}");
+                say(&line);
                 lines.push(line);
             }
             Err(error) => {
-                eprintln!("{error}");
+                complain(format_args!("{error}"));
                 return FAILED;
             }
         }
     }
-    println!(
+    say(format_args!(
         "applied {name}: {} files, {} directories, {} links, {} units",
         config.files.len(),
         config.directories.len(),
         config.links.len(),
         config.units.len()
-    );
+    ));
     let warnings = warnings
         .iter()
         .map(ToString::to_string)
         .chain(more.iter().map(|entry| located(entry).to_string()));
     if let Err(error) = summarise(&lines, &warnings.collect::<Vec<_>>(), source) {
         // The host is provisioned; only its report is missing.
-        eprintln!("warning: writing {SUMMARY}: {error}");
+        complain(format_args!("warning: writing {SUMMARY}: {error}"));
     }
     0
+}
+
+/// A line of output. No boot is refused because nobody reads it.
+fn say(words: impl Display) {
+    let _unseen = writeln!(io::stdout(), "{words}");
+}
+
+/// A line about what is wrong.
+fn complain(words: impl Display) {
+    let _unseen = writeln!(io::stderr(), "{words}");
 }
 
 fn summarise(lines: &[String], warnings: &[String], source: &Source) -> io::Result<()> {

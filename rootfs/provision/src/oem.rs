@@ -4,7 +4,7 @@
 //! mounted where anybody but root could read it.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -61,7 +61,8 @@ pub fn read(places: Places<'_>) -> io::Result<Option<Source>> {
         Ok(volume) => volume,
         Err(error @ ReadError::NotFat { .. }) => {
             // It is the user's partition: another file system on it is no mistake.
-            eprintln!("{} (OEM) is not looked at: {error}", node.display());
+            let _unseen =
+                writeln!(io::stderr(), "{} (OEM) is not looked at: {error}", node.display());
             return Ok(None);
         }
         Err(error @ ReadError::Form { .. }) => {
