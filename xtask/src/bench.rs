@@ -9,7 +9,7 @@ mod verity;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::build_image::{self, BoardArgs};
 use crate::sdk::SdkArgs;
@@ -44,6 +44,9 @@ pub struct Args {
 }
 
 pub fn main(args: &Args) -> Result<ExitCode> {
+    if let Some(image) = args.peer.as_ref().filter(|image| !image.is_file()) {
+        bail!("there is no image {}", image.display());
+    }
     let root = workspace::root()?;
     let build = build_image::Args::of(BoardArgs::standard(), &args.sdk);
     let built = build_image::run(&build)?;

@@ -11,6 +11,7 @@ use keelson_format::size::ByteSize;
 use keelson_image_builder::build::{self, Built, Format, Request, Wanted};
 use keelson_image_builder::keys::{self, KeySet};
 
+use crate::output::say;
 use crate::sdk::SdkArgs;
 use crate::workspace;
 
@@ -134,10 +135,10 @@ pub fn main(args: &Args) -> Result<ExitCode> {
             "folder": built.folder, "unchanged": built.unchanged, "seconds": steps,
             "release": built.release,
         });
-        println!("{value:#}");
+        say(format_args!("{value:#}"))?;
         return Ok(ExitCode::SUCCESS);
     }
-    print_summary(&built, args.timings);
+    print_summary(&built, args.timings)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -166,38 +167,39 @@ fn format_names() -> impl TypedValueParser<Value = Format> {
         .map(|name| name.parse().expect("it is one of the names"))
 }
 
-fn print_summary(built: &Built, timings: bool) {
+fn print_summary(built: &Built, timings: bool) -> Result<()> {
     let release = &built.release;
     let state = if built.unchanged { "is up to date" } else { "is built" };
-    println!(
+    say(format_args!(
         "Keelson {} for {} {state}: {}",
         release.version,
         release.board,
         built.folder.display()
-    );
-    println!("  root hash  {}", release.usr.root_hash);
-    println!("  kernel     {}", release.kernel);
-    println!(
+    ))?;
+    say(format_args!("  root hash  {}", release.usr.root_hash))?;
+    say(format_args!("  kernel     {}", release.kernel))?;
+    say(format_args!(
         "  signed by  {} key {}",
         release.signed_by.kind,
         &release.signed_by.key_fingerprint[..16]
-    );
+    ))?;
     for name in ["usr.erofs", "keelson.efi", "disk.raw.zst", "disk.qcow2"] {
         if let Some(artifact) = release.artifacts.get(name) {
-            println!("  {name:<13}{:>9.1} MB", megabytes(artifact.size));
+            say(format_args!("  {name:<13}{:>9.1} MB", megabytes(artifact.size)))?;
         }
     }
-    println!("  {:<13}{:>12}", "disk.raw", ByteSize::new(release.disk.size).to_string());
+    say(format_args!("  {:<13}{:>12}", "disk.raw", ByteSize::new(release.disk.size).to_string()))?;
     if timings {
         for (step, took) in &built.timings {
-            println!("  {step:<26}{:>8.2} s", took.as_secs_f64());
+            say(format_args!("  {step:<26}{:>8.2} s", took.as_secs_f64()))?;
         }
     }
     if release.signed_by.kind == "dev" {
-        println!(
+        say(format_args!(
             "  The keys are development keys: not for production (see `cargo xtask keys --help`)."
-        );
+        ))?;
     }
+    Ok(())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes for people; files are below 2^52 bytes")]

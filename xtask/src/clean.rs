@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use fs_err as fs;
 use keelson_sdk::Options;
 
+use crate::output::say;
 use crate::workspace;
 
 /// Remove artifacts, and on request the cache
@@ -32,6 +33,5 @@ fn remove(folder: &Path) -> Result<()> {
         return Ok(());
     }
     fs::remove_dir_all(folder).context("cleaning")?;
-    println!("removed {}", folder.display());
-    Ok(())
+    say(format_args!("removed {}", folder.display()))
 }

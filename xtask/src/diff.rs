@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use keelson_image_builder::{diff, erofs};
 
 use crate::build_image::BoardArgs;
+use crate::output::say;
 use crate::sdk::SdkArgs;
 use crate::workspace;
 
@@ -31,18 +32,19 @@ pub struct Args {
 const DIFFERENT: u8 = 3;
 
 pub fn main(args: &Args) -> Result<ExitCode> {
+    let (a, b) = (raw(&args.a)?, raw(&args.b)?);
     let manifests = BoardArgs::standard().load(&workspace::root()?)?;
     let tools = args.sdk.open()?.tools(&manifests.lock, &["erofs-utils".to_owned()])?;
     let scratch = tempfile::tempdir()?;
     let extract =
         |image: &Path, to: &Path| erofs::extract(&tools, image, to).map_err(std::io::Error::other);
-    let difference = diff::compare(&raw(&args.a)?, &raw(&args.b)?, scratch.path(), &extract)?;
+    let difference = diff::compare(&a, &b, scratch.path(), &extract)?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&difference)?);
+        say(serde_json::to_string_pretty(&difference)?)?;
     } else {
         match &difference {
-            None => println!("the images are the same"),
-            Some(difference) => println!("{difference}"),
+            None => say("the images are the same")?,
+            Some(difference) => say(difference)?,
         }
     }
     Ok(difference.map_or(ExitCode::SUCCESS, |_| ExitCode::from(DIFFERENT)))

@@ -7,6 +7,7 @@ use anyhow::Result;
 use keelson_image_builder::keys::{KeyKind, KeySet};
 
 use crate::build_image::dev_keys;
+use crate::output::say;
 
 /// Make release keys, or show the keys in use
 ///
@@ -46,10 +47,13 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         Some(Action::Show { folder: Some(folder) }) => KeySet::open(folder)?,
         Some(Action::Show { folder: None }) | None => dev_keys()?,
     };
-    println!("folder       {}", keys.folder().display());
-    println!("kind         {}", if keys.is_dev() { "dev: not for production" } else { "release" });
-    println!("name         {}", keys.name());
-    println!("release key  {}", keys.fingerprint());
-    println!("db           {}", keys.db().subject());
+    say(format_args!("folder       {}", keys.folder().display()))?;
+    say(format_args!(
+        "kind         {}",
+        if keys.is_dev() { "dev: not for production" } else { "release" }
+    ))?;
+    say(format_args!("name         {}", keys.name()))?;
+    say(format_args!("release key  {}", keys.fingerprint()))?;
+    say(format_args!("db           {}", keys.db().subject()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,7 @@ mod completions;
 mod diff;
 mod fuzz;
 mod keys;
+mod output;
 mod plan;
 mod run;
 mod sdk;
@@ -16,6 +17,7 @@ mod update_lock;
 mod upload;
 mod workspace;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -67,7 +69,8 @@ fn main() -> ExitCode {
         Command::Completions(args) => completions::main(&args),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("error: {}", message(&error));
+        // With nobody to read it the exit status alone says so.
+        let _unseen = writeln!(std::io::stderr(), "error: {}", message(&error));
         ExitCode::FAILURE
     })
 }
@@ -89,9 +92,7 @@ fn message(error: &anyhow::Error) -> String {
         .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
         .any(|cause| cause.kind() == std::io::ErrorKind::StorageFull);
     if is_full && !text.contains("the disk is full") {
-        text.push_str(
-            "\n  the disk is full: free some space, or name another folder with --out DIR",
-        );
+        text.push_str("\n  the disk is full: free some space, or name another folder (a build: with --out DIR)");
     }
     text
 }

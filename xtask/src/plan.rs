@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::build_image::BoardArgs;
-use crate::workspace;
+use crate::{output, workspace};
 
 /// Print the resolved plan of a board
 ///
@@ -20,9 +20,6 @@ pub struct Args {
 
 pub fn main(args: &Args) -> Result<ExitCode> {
     let text = args.board.load(&workspace::root()?)?.plan.to_toml();
-    match io::stdout().write_all(text.as_bytes()) {
-        // `plan | head` has seen enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::SUCCESS),
-    }
+    output::outcome(io::stdout().write_all(text.as_bytes()))?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,12 @@
 //! `cargo xtask run`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use fs_err as fs;
+use keelson_disk::sparse;
 use keelson_format::size::ByteSize;
 use keelson_qemu_tests::{
     Artifacts, Disk, FwCfg, Machine, Network, OnReset, Serial, Setup, ignition, tools,
@@ -71,13 +72,16 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     let name = board.board.clone();
     build_image::run(&build_image::Args::of(board, &args.sdk))?;
     let image = Artifacts::latest(&name)?.path("disk.raw");
+    let least = ByteSize::new(fs::metadata(&image)?.len());
+    if args.disk_size.bytes() < least.bytes() {
+        bail!("--disk-size {} is too small: the image has {least}", args.disk_size);
+    }
     let mut setup = Setup::new("run", &image);
     setup.disk = match &args.disk {
         None => Disk::Overlay { base: image, size: Some(args.disk_size.bytes()) },
         Some(file) => {
             if !file.exists() {
-                fs::copy(&image, file)?;
-                fs::OpenOptions::new().write(true).open(file)?.set_len(args.disk_size.bytes())?;
+                make_disk(&image, file, args.disk_size)?;
             }
             Disk::Raw(file.clone())
         }
@@ -108,5 +112,40 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     match machine.wait_for_end(Duration::MAX)? {
         keelson_qemu_tests::Ending::PowerOff => Ok(ExitCode::SUCCESS),
         other => bail!("the machine ended: {other:?}"),
+    }
+}
+
+/// Copies the image to a disk of `size`, whole or not at all: a file that is there is taken for the disk of an earlier
+/// run.
+fn make_disk(image: &Path, file: &Path, size: ByteSize) -> Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let making = || format!("making the disk {}", file.display());
+    let new = tempfile::Builder::new()
+        .prefix(".keelson-disk-")
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .with_context(making)?;
+    let disk = sparse::create(new.path(), size.bytes()).with_context(making)?;
+    sparse::copy(image, &disk, 0).with_context(making)?;
+    new.persist(file).with_context(making)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_is_the_image_and_the_room_that_was_asked_for_or_is_not_made() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (image, disk) = (folder.path().join("image"), folder.path().join("my disk"));
+        let size = ByteSize::new(1 << 20);
+        assert!(make_disk(&image, &disk, size).is_err(), "there is no image");
+        assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 0);
+
+        fs::write(&image, [7; 5000]).expect("written");
+        make_disk(&image, &disk, size).expect("made");
+        let bytes = fs::read(&disk).expect("read");
+        assert_eq!(bytes.len(), 1 << 20);
+        assert!(bytes[..5000] == [7; 5000] && bytes[5000..].iter().all(|byte| *byte == 0));
     }
 }

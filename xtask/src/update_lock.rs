@@ -8,6 +8,7 @@ use keelson_image_builder::build;
 use keelson_sdk::Request;
 
 use crate::build_image::BoardArgs;
+use crate::output::say;
 use crate::sdk::SdkArgs;
 use crate::{test, workspace};
 
@@ -35,16 +36,16 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         let before = manifests.lock.image.get(name).or_else(|| manifests.lock.tools.get(name));
         match before {
             Some(before) if before.version == pin.version => continue,
-            Some(before) => println!("{name} {} -> {}", before.version, pin.version),
-            None => println!("{name} {}", pin.version),
+            Some(before) => say(format_args!("{name} {} -> {}", before.version, pin.version))?,
+            None => say(format_args!("{name} {}", pin.version))?,
         }
         moved += 1;
     }
     fs::write(&manifests.lock_path, lock.to_toml())?;
-    println!(
+    say(format_args!(
         "{moved} pins moved, {} in all: {}",
         lock.image.len() + lock.tools.len(),
         manifests.lock_path.display()
-    );
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
