@@ -1,18 +1,24 @@
 //! Words for the journal: standard error with the level in front, as sd-daemon(3) has it.
 
 use std::fmt::Display;
+use std::io::Write as _;
 
 /// Something that happened.
 pub fn info(what: impl Display) {
-    eprintln!("<6>{what}");
+    say(6, what);
 }
 
 /// Something that is passed over.
 pub fn warning(what: impl Display) {
-    eprintln!("<4>{what}");
+    say(4, what);
 }
 
 /// Something that was not done.
 pub fn error(what: impl Display) {
-    eprintln!("<3>{what}");
+    say(3, what);
+}
+
+/// The network goes on when the log service is gone.
+fn say(level: u8, what: impl Display) {
+    let _unseen = writeln!(std::io::stderr(), "<{level}>{what}");
 }
