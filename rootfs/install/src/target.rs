@@ -17,7 +17,9 @@ pub fn check(install: &Install, system: &System) -> Result<()> {
     let node = node(install);
     let shown = node.display();
     if let Target::Device(_) = install.target {
-        let metadata = std::fs::metadata(node).with_context(|| format!("{shown}"))?;
+        let metadata = std::fs::metadata(node).with_context(|| {
+            format!("looking at {shown} (`keelson-install list` shows the disks)")
+        })?;
         if !metadata.file_type().is_block_device() {
             bail!("{shown} is no disk; --target-file writes to a file");
         }
