@@ -10,7 +10,7 @@ use keelson_sdk::{Options, Progress, Sdk};
 #[command(next_help_heading = "Packages")]
 pub struct SdkArgs {
     /// Debian mirror, `http:`, `https:` or `file:` [default: the one this machine's apt uses]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = mirror)]
     mirror: Option<String>,
     /// Fetch nothing; fail if the cache lacks something
     #[arg(long)]
@@ -39,5 +39,32 @@ impl SdkArgs {
             locked: self.locked,
             progress: if self.quiet { Progress::quiet() } else { Progress::auto() },
         })?)
+    }
+}
+
+/// Takes the address of a mirror. A wrong one would be found out only where something must be fetched.
+fn mirror(text: &str) -> Result<String, String> {
+    let schemes = ["http://", "https://", "file:/"];
+    if schemes.iter().any(|scheme| text.starts_with(scheme)) {
+        return Ok(text.to_owned());
+    }
+    Err("a mirror begins with http://, https:// or file:/".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_mirror_is_an_address_that_apt_can_fetch_from() {
+        for (text, good) in [
+            ("http://deb.example/debian", true),
+            ("https://deb.example/debian", true),
+            ("file:///srv/debian", true),
+            ("file:/srv/debian", true),
+            ("deb.example/debian", false),
+            ("ftp://deb.example/debian", false),
+            ("/srv/debian", false),
+        ] {
+            assert_eq!(super::mirror(text).is_ok(), good, "{text}");
+        }
     }
 }

@@ -205,3 +205,57 @@ fn glue_is_not_shell() {
     assert!(script.lines().count() <= 10, ".ci/run grew to {} lines", script.lines().count());
     assert!(script.contains("cargo xtask test"), ".ci/run does not run the README's test command");
 }
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let mut offences = Vec::new();
+    for page in files("md") {
+        let folder = page.parent().expect("a file has a folder");
+        for link in links(&prose(&read(&page))) {
+            let (file, heading) = link.split_once('#').unwrap_or((&link, ""));
+            let target = if file.is_empty() { page.clone() } else { folder.join(file) };
+            let found = target.exists()
+                && (heading.is_empty() || headings(&prose(&read(&target))).contains(heading));
+            if !found {
+                offences.push(format!("{}: {link}", shown(&page)));
+            }
+        }
+    }
+    none(&offences);
+}
+
+#[test]
+fn every_page_is_in_its_contents() {
+    for (folder, contents) in [("docs", "SUMMARY.md"), ("docs/decisions", "README.md")] {
+        let folder = root().join(folder);
+        let listed = links(&read(&folder.join(contents)));
+        let pages = files("md").into_iter().filter(|page| page.parent() == Some(&folder));
+        let name = |page: PathBuf| page.file_name().expect("a name").to_string_lossy().into_owned();
+        let missing = pages.map(name).filter(|name| name != contents && !listed.contains(name));
+        none(&missing.map(|name| format!("{contents} does not name {name}")).collect::<Vec<_>>());
+    }
+}
+
+/// The text without its blocks of code.
+fn prose(text: &str) -> String {
+    let blocks = text.split("\n```").enumerate();
+    blocks.filter(|(number, _)| number % 2 == 0).map(|(_, block)| block).collect()
+}
+
+/// Where the links of a page lead, but for those into the network.
+fn links(text: &str) -> Vec<String> {
+    let ends = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    let near = ends.map(|(link, _)| link.to_owned()).filter(|link| !link.contains("://"));
+    near.collect()
+}
+
+/// The names that links to a page's headings have.
+fn headings(text: &str) -> BTreeSet<String> {
+    let titles = text.lines().filter(|line| line.starts_with('#'));
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    let name = |title: &str| {
+        let title = title.trim_start_matches('#').trim().to_lowercase();
+        title.chars().filter(kept).collect::<String>().replace(' ', "-")
+    };
+    titles.map(name).collect()
+}
