@@ -48,6 +48,14 @@ pub(crate) fn find(name: &str) -> Option<&'static Applet> {
     all().find(|applet| applet.name == name)
 }
 
+/// Writes the output of a command of ours.
+fn print(text: &str) -> Result<(), String> {
+    let mut out = std::io::stdout();
+    // Without the flush a last line that has no end is lost in silence.
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| format!("writing the output: {error}"))
+}
+
 /// All names, sorted.
 pub(crate) fn names() -> Vec<&'static str> {
     let mut names: Vec<_> = all().map(|applet| applet.name).collect();
@@ -62,6 +70,9 @@ fn all() -> impl Iterator<Item = &'static Applet> {
 impl Applet {
     /// Does the work and gives the exit status. `arguments` begins with the name.
     pub(crate) fn run(&self, arguments: Vec<OsString>) -> i32 {
+        // `ps | head` ends as it does elsewhere; Rust's start ignores the signal.
+        uucore::panic::preserve_inherited_sigpipe();
+        uucore::panic::mute_sigpipe_panic();
         match self.run {
             Run::Uutils(uumain) => self.run_uutils(uumain, arguments),
             Run::Strings(main) => self.with_text(arguments, |text| {
@@ -78,8 +89,6 @@ impl Applet {
     }
 
     fn run_uutils(&self, uumain: fn(Vec<OsString>) -> i32, arguments: Vec<OsString>) -> i32 {
-        uucore::panic::preserve_inherited_sigpipe();
-        uucore::panic::mute_sigpipe_panic();
         if let Err(error) = uucore::locale::setup_localization(adopted::message_name(self.name)) {
             eprintln!("{}: loading the messages: {error}", self.name);
         }

@@ -8,8 +8,7 @@ pub(super) fn run(arguments: &[String]) -> Result<(), String> {
     };
     let meminfo = std::fs::read_to_string("/proc/meminfo")
         .map_err(|error| format!("reading /proc/meminfo: {error}"))?;
-    print!("{}", table(&meminfo, unit));
-    Ok(())
+    super::print(&table(&meminfo, unit))
 }
 
 /// The two lines of procps' `free`. Used is what is neither free nor could be freed: total less available.

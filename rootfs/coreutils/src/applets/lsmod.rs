@@ -3,11 +3,8 @@
 pub(super) fn run(_arguments: &[String]) -> Result<(), String> {
     let modules = std::fs::read_to_string("/proc/modules")
         .map_err(|error| format!("reading /proc/modules: {error}"))?;
-    println!("{:<24} {:>8}  Used by", "Module", "Size");
-    for line in modules.lines() {
-        println!("{}", row(line));
-    }
-    Ok(())
+    let head = format!("{:<24} {:>8}  Used by\n", "Module", "Size");
+    super::print(&modules.lines().fold(head, |text, line| text + &row(line) + "\n"))
 }
 
 /// `name size uses users, state address`; a module without users has `-` for them.

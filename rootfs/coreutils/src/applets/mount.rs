@@ -4,6 +4,7 @@
 mod options;
 
 use std::ffi::CString;
+use std::fmt::Write as _;
 
 pub(super) use options::Options;
 use rustix::mount::{MountFlags, mount, mount_bind, mount_bind_recursive, mount_remount};
@@ -64,10 +65,11 @@ fn bind(source: &str, target: &str, options: &Options) -> rustix::io::Result<()>
 fn list() -> Result<(), String> {
     let mounts = std::fs::read_to_string("/proc/self/mounts")
         .map_err(|error| format!("reading /proc/self/mounts: {error}"))?;
+    let mut text = String::new();
     for line in mounts.lines() {
         if let [source, target, kind, options, ..] = *line.split(' ').collect::<Vec<_>>() {
-            println!("{source} on {target} type {kind} ({options})");
+            let _ = writeln!(text, "{source} on {target} type {kind} ({options})");
         }
     }
-    Ok(())
+    super::print(&text)
 }

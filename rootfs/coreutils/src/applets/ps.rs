@@ -1,5 +1,6 @@
 //! `ps`: every process, from `/proc`. The options people type (`aux`, `-ef`) all mean that here.
 
+use std::fmt::Write as _;
 use std::fs::read_to_string;
 
 /// What one line shows.
@@ -18,7 +19,7 @@ pub(super) fn run(_arguments: &[String]) -> Result<(), String> {
     let mut pids: Vec<u32> =
         folder.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
     pids.sort_unstable();
-    println!("{:>7} {:>7} {:>6} S {:>8} COMMAND", "PID", "PPID", "UID", "RSS");
+    let mut text = format!("{:>7} {:>7} {:>6} S {:>8} COMMAND\n", "PID", "PPID", "UID", "RSS");
     for pid in pids {
         // A process that ended meanwhile has no line.
         let Some(process) =
@@ -29,9 +30,10 @@ pub(super) fn run(_arguments: &[String]) -> Result<(), String> {
         let Process { parent, state, name, resident_kib, user, .. } = &process;
         let arguments = read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let command = command(&arguments, name);
-        println!("{pid:>7} {parent:>7} {user:>6} {state} {resident_kib:>8} {command}");
+        let _ =
+            writeln!(text, "{pid:>7} {parent:>7} {user:>6} {state} {resident_kib:>8} {command}");
     }
-    Ok(())
+    super::print(&text)
 }
 
 /// Of `/proc/PID/status`; a kernel thread has no `VmRSS`.
