@@ -2,6 +2,7 @@
 
 mod open;
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -199,7 +200,7 @@ fn run(common: &Common, open: impl FnOnce(&Common) -> Result<Opened>) -> Result<
     job.bar.finish_and_clear();
     let report = result?;
     if !common.dry_run || common.json {
-        print(common, &opened, &report.placed);
+        print(common, &opened, &report.placed)?;
     }
     Ok(())
 }
@@ -209,20 +210,22 @@ fn job<'a>(client: &'a Client, common: &Common, state: &'a StateFile) -> Job<'a>
     Job { client, state, parallel, on_failure, bar: bar(common) }
 }
 
-fn print(common: &Common, opened: &Opened, placed: &[Placed]) {
-    if common.json {
+fn print(common: &Common, opened: &Opened, placed: &[Placed]) -> Result<()> {
+    let text = if common.json {
         let result = json!({
             "provider": opened.slug.split('-').next(),
             "name": opened.name,
             "images": placed,
             "dryRun": common.dry_run,
         });
-        println!("{result:#}");
+        format!("{result:#}\n")
     } else {
-        for Placed { place, image } in placed {
-            println!("{place} {image}");
-        }
-    }
+        placed.iter().map(|Placed { place, image }| format!("{place} {image}\n")).collect()
+    };
+    let written = std::io::stdout().write_all(text.as_bytes());
+    written.with_context(|| {
+        format!("the upload is done, and its result could not be written:\n{text}")
+    })
 }
 
 /// `build/amd64-usr/ec2-eu-central-1-0.1.0.upload.json`: not in the build's own folder, which the next build replaces.
