@@ -1,10 +1,11 @@
 //! The formats in which a disk is shipped, all written in one pass over the raw disk.
 //!
-//! One reader goes over the raw disk in windows of 16 MiB, skips those that hold only zeroes, and gives
-//! each to every writer; writers compress on all cores and write in the order of the disk. What a writer
+//! One reader goes over the raw disk in windows of 2 MiB, skips those that hold only zeroes, and gives
+//! each to every writer. Of one window the next is read, this one is compressed, and what was made of the one before
+//! is written and digested, all at the same time and on all cores; files grow in the order of the disk. What a writer
 //! gets depends on the content alone, never on the number of cores or on what the host's file system has
 //! allocated, so two writes give the same bytes. At most three windows are in memory, and what the writers
-//! made of one: what is stored as it is, as almost all is, goes from the window to the file without a copy.
+//! made of two: what is stored as it is, as almost all is, goes from the window to the file without a copy.
 //!
 //! A writer is given the windows in ascending order, and then the end: see [`Writer`].
 
@@ -148,10 +149,11 @@ pub enum FormatError {
 
 /// What writes one file.
 trait Writer: Send {
-    /// Takes the next window, which is not all zeroes. Windows ascend; those that are left out hold only zeroes.
+    /// Takes the next window, which is not all zeroes. Windows ascend; those that are left out hold only zeroes. What
+    /// is made of it may be written with the next one.
     fn window(&mut self, window: &Window) -> io::Result<()>;
 
-    /// Writes what comes at the end.
+    /// Writes what is not written yet and what comes at the end.
     fn finish(&mut self) -> io::Result<()>;
 }
 

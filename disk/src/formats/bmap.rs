@@ -1,5 +1,5 @@
 //! `disk.raw.bmap`: which blocks of the raw disk hold anything, and the SHA-256 of each range, in version 2.0 of
-//! the form that bmap-tools read. Blocks are 4 KiB; ranges end at multiples of 4 MiB at the latest, so that
+//! the form that bmap-tools read. Blocks are 4 KiB; ranges end at multiples of 1 MiB at the latest, so that
 //! whoever writes or checks them can do so on all cores.
 
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use super::{Order, Writer};
 use crate::sparse::GRAIN;
 
 /// No range crosses a multiple of this.
-const PIECE: usize = 4 << 20;
+const PIECE: usize = 1 << 20;
 
 pub(super) struct Bmap {
     target: Target,
@@ -80,7 +80,8 @@ impl Writer for Bmap {
         // The digest is of the text with zeroes in its own place.
         let digest = hash(&SHA256, self.text(&"0".repeat(64)).as_bytes());
         let text = self.text(&hex::encode(digest));
-        self.target.append(text.as_bytes()).map(|_| ())
+        self.target.append(text.into_bytes());
+        self.target.finish()
     }
 }
 

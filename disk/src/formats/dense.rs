@@ -22,7 +22,7 @@ impl Probe {
         Ok(Self { compressor: Compressor::new(1)?, sample: Vec::new(), packed: Vec::new() })
     }
 
-    /// Whether compressing would save less than a sixteenth. Decided by the bytes alone.
+    /// Whether compressing would save less than an eighth. Decided by the bytes alone.
     pub(super) fn is_dense(&mut self, bytes: &[u8]) -> io::Result<bool> {
         self.sample.clear();
         for stretch in bytes.chunks(STRETCH) {
@@ -32,6 +32,6 @@ impl Probe {
         self.packed.clear();
         self.packed.reserve(zstd::zstd_safe::compress_bound(self.sample.len()));
         let length = self.compressor.compress_to_buffer(&self.sample, &mut self.packed)?;
-        Ok(length + self.sample.len() / 16 >= self.sample.len())
+        Ok(length + self.sample.len() / 8 >= self.sample.len())
     }
 }

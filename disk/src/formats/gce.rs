@@ -36,7 +36,7 @@ pub(super) struct Gce {
 impl Gce {
     pub(super) fn create(order: &Order<'_>) -> io::Result<Self> {
         let mut target = Target::create(order.to)?;
-        target.append(&GZIP_HEADER)?;
+        target.append(GZIP_HEADER.as_slice());
         let deflaters = Pool::new();
         let mut gce = Self { target, checksum: Hasher::new(), length: 0, deflaters };
         let map = order.source.map()?;
@@ -44,27 +44,24 @@ impl Gce {
         Ok(gce)
     }
 
-    /// Compresses parts that follow each other.
+    /// Compresses parts that follow each other, while what was compressed before is written.
     fn add(&mut self, parts: &[Bytes]) -> io::Result<()> {
         let pieces =
             parts.iter().flat_map(|part| part.chunks(PIECE).map(|piece| part.slice_ref(piece)));
         let pieces: Vec<Bytes> = pieces.collect();
-        let compressed: Vec<(Vec<Bytes>, Hasher)> = pieces
-            .par_iter()
-            .map(|piece| {
-                let (mut to, mut checksum) = (Vec::new(), Hasher::new());
-                self.deflaters
-                    .with(Deflater::new, |deflater| deflater.blocks(piece, false, &mut to))?;
-                checksum.update(piece);
-                Ok((to, checksum))
-            })
-            .collect::<io::Result<_>>()?;
-        let mut blocks = Vec::new();
-        for (more, checksum) in compressed {
-            blocks.extend(more);
+        let deflaters = &self.deflaters;
+        let compress = |piece: &Bytes| {
+            let (mut to, mut checksum) = (Vec::new(), Hasher::new());
+            deflaters.with(Deflater::new, |deflater| deflater.blocks(piece, false, &mut to))?;
+            checksum.update(piece);
+            Ok((to, checksum))
+        };
+        let compressed: Vec<(Vec<Bytes>, Hasher)> =
+            self.target.beside(|| pieces.par_iter().map(compress).collect())?;
+        for (blocks, checksum) in compressed {
+            self.target.append_all(blocks);
             self.checksum.combine(&checksum);
         }
-        self.target.append_all(&blocks)?;
         self.length += parts.iter().map(|part| part.len() as u64).sum::<u64>();
         Ok(())
     }
@@ -88,7 +85,8 @@ impl Writer for Gce {
         for number in [self.checksum.clone().finalize(), length] {
             last.push(Bytes::copy_from_slice(&number.to_le_bytes()));
         }
-        self.target.append_all(&last)
+        self.target.append_all(last);
+        self.target.finish()
     }
 }
 

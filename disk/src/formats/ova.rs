@@ -83,7 +83,7 @@ impl<'a> Ova<'a> {
         // Two empty blocks end the archive; the record is filled up.
         let end = (archive.end() + 2 * archive::BLOCK).next_multiple_of(RECORD);
         archive.skip_to(end);
-        archive.cut()
+        archive.finish()
     }
 }
 
@@ -97,6 +97,7 @@ impl Writer for Ova<'_> {
         let Some(mut stream) = self.stream.take() else { return Ok(()) };
         stream.finish()?;
         let (mut targets, bytes, digest) = stream.written();
+        let digest = digest.expect("it was asked for");
         let archive = targets.first_mut().expect("the archive is the first");
         self.write_rest(archive, bytes, digest.as_ref())
     }

@@ -1,13 +1,13 @@
 //! QEMU's copy-on-write format, version 3: what is zero is left out, the rest is compressed by cluster.
 //!
 //! Sections named here are of QEMU's `docs/interop/qcow2.rst`. The file is, in this order: the header's
-//! cluster, the data, the L2 tables, the L1 table, the refcount blocks, the refcount table. The clusters
-//! of a window are compressed in parallel and placed together.
+//! cluster, the data, the L2 tables, the L1 table, the refcount blocks, the refcount table. Clusters are
+//! compressed in parallel; those that became smaller are gathered and placed together.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 
+use bytes::Bytes;
 use rayon::prelude::*;
 use zstd::bulk::Compressor;
 
@@ -24,6 +24,9 @@ const SECTOR: u64 = 512;
 const L2_ENTRIES: u64 = CLUSTER / 8;
 /// Entries of a refcount block at 16 bits each.
 const BLOCK_ENTRIES: u64 = CLUSTER / 2;
+/// Bytes of compressed clusters that are gathered before they are placed: before a cluster that must be aligned there
+/// is a gap, and so there are few.
+const GATHERED: usize = 1 << 20;
 
 /// In L1 and L2 entries: the cluster belongs to this entry alone.
 const COPIED: u64 = 1 << 63;
@@ -47,47 +50,57 @@ pub(super) struct Qcow2 {
     /// How often each cluster of the file is used.
     refcounts: Vec<u16>,
     compressors: Pool<Compressor<'static>>,
+    /// Compressed clusters that are not placed yet, with their guest offsets, and their bytes together.
+    gathered: (Vec<(u64, Vec<u8>)>, usize),
 }
 
 /// One guest cluster as it is stored.
-enum Packed<'a> {
+enum Packed {
     Compressed(Vec<u8>),
     /// It would not have become smaller.
-    Plain(Cow<'a, [u8]>),
+    Plain(Bytes),
 }
 
 impl Qcow2 {
     pub(super) fn create(order: &Order<'_>, level: i32) -> io::Result<Self> {
         let mut target = Target::create(order.to)?;
         target.skip_to(CLUSTER);
-        let (tables, refcounts, compressors) = (BTreeMap::new(), vec![1], Pool::new());
-        Ok(Self { target, level, bytes: order.bytes, tables, refcounts, compressors })
+        Ok(Self {
+            target,
+            level,
+            bytes: order.bytes,
+            tables: BTreeMap::new(),
+            refcounts: vec![1],
+            compressors: Pool::new(),
+            gathered: (Vec::new(), 0),
+        })
     }
 
-    /// Writes the clusters at these guest offsets: the compressed ones one after another, and then
-    /// the others, so that only one gap is left before clusters that must be aligned.
-    fn place(&mut self, clusters: Vec<(u64, Packed<'_>)>) -> io::Result<()> {
-        let mut plain = Vec::new();
-        for (offset, packed) in clusters {
-            match packed {
-                Packed::Plain(cluster) => plain.push((offset, cluster)),
-                Packed::Compressed(bytes) => {
-                    let last_byte = self.target.end() + bytes.len() as u64 - 1;
-                    let further_sectors = last_byte / SECTOR - self.target.end() / SECTOR;
-                    self.set(
-                        offset,
-                        COMPRESSED | further_sectors << SECTORS_SHIFT | self.target.end(),
-                    );
-                    self.append(&bytes)?;
+    /// Places a cluster of this guest offset, or gathers it.
+    fn place(&mut self, offset: u64, packed: Packed) {
+        match packed {
+            Packed::Plain(cluster) => {
+                self.align();
+                let at = self.append(cluster);
+                self.set(offset, COPIED | at);
+            }
+            Packed::Compressed(bytes) => {
+                self.gathered.1 += bytes.len();
+                self.gathered.0.push((offset, bytes));
+                if self.gathered.1 >= GATHERED {
+                    self.place_gathered();
                 }
             }
         }
-        for (offset, cluster) in plain {
-            self.align();
-            self.set(offset, COPIED | self.target.end());
-            self.append(&cluster)?;
+    }
+
+    /// Places what was gathered, one after another.
+    fn place_gathered(&mut self) {
+        for (offset, bytes) in std::mem::take(&mut self.gathered).0 {
+            let at = self.append(bytes);
+            let further_sectors = (self.target.end() - 1) / SECTOR - at / SECTOR;
+            self.set(offset, COMPRESSED | further_sectors << SECTORS_SHIFT | at);
         }
-        Ok(())
     }
 
     /// Sets the L2 entry of a guest offset.
@@ -98,11 +111,11 @@ impl Qcow2 {
         table[usize::try_from(number % L2_ENTRIES).expect("below 8192")] = entry;
     }
 
-    /// Writes `bytes` and counts the clusters they touch.
-    fn append(&mut self, bytes: &[u8]) -> io::Result<u64> {
-        let start = self.target.append(bytes)?;
+    /// Appends `bytes` and counts the clusters they touch; gives where they are.
+    fn append(&mut self, bytes: impl Into<Bytes>) -> u64 {
+        let start = self.target.append(bytes);
         self.count(start);
-        Ok(start)
+        start
     }
 
     /// Counts one use of every cluster from that of byte `start` to that of the last byte.
@@ -119,11 +132,11 @@ impl Qcow2 {
     }
 
     /// Appends a table of big-endian entries as whole clusters.
-    fn append_table(&mut self, entries: impl IntoIterator<Item = u64>) -> io::Result<u64> {
+    fn append_table(&mut self, entries: impl IntoIterator<Item = u64>) -> u64 {
         let mut bytes: Vec<u8> = entries.into_iter().flat_map(u64::to_be_bytes).collect();
         bytes.resize(bytes.len().next_multiple_of(CLUSTER_BYTES), 0);
         self.align();
-        self.append(&bytes)
+        self.append(bytes)
     }
 
     /// Writes the tables and the header.
@@ -132,12 +145,12 @@ impl Qcow2 {
         let l1_entries = bytes.div_ceil(CLUSTER * L2_ENTRIES);
         let mut l1 = vec![0; index(l1_entries)];
         for (number, table) in std::mem::take(&mut self.tables) {
-            l1[index(number)] = COPIED | self.append_table(table)?;
+            l1[index(number)] = COPIED | self.append_table(table);
         }
         // A disk of no bytes has no entries, and still a table somewhere.
-        let l1_offset = self.append_table(l1)?;
-        let (table_offset, table_clusters) = self.append_refcounts()?;
-        self.target.cut()?;
+        let l1_offset = self.append_table(l1);
+        let (table_offset, table_clusters) = self.append_refcounts();
+        self.target.finish()?;
 
         let mut header = vec![0; HEADER_BYTES as usize + 8]; // 8: the end of the header extensions
         let mut put = |at: usize, value: &[u8]| header[at..at + value.len()].copy_from_slice(value);
@@ -158,7 +171,7 @@ impl Qcow2 {
 
     /// Appends refcount blocks and table, which count themselves as well; returns where the table is
     /// and how many clusters it has.
-    fn append_refcounts(&mut self) -> io::Result<(u64, u64)> {
+    fn append_refcounts(&mut self) -> (u64, u64) {
         self.align();
         let first = self.target.end() / CLUSTER;
         let (mut blocks, mut table) = (1, 1);
@@ -176,35 +189,40 @@ impl Qcow2 {
         bytes.resize(index(blocks * CLUSTER), 0);
         bytes.extend((0..blocks).flat_map(|block| ((first + block) * CLUSTER).to_be_bytes()));
         bytes.resize(index((blocks + table) * CLUSTER), 0);
-        self.target.append(&bytes)?;
-        Ok(((first + blocks) * CLUSTER, table))
+        self.target.append(bytes);
+        ((first + blocks) * CLUSTER, table)
     }
 }
 
 impl Writer for Qcow2 {
     fn window(&mut self, window: &Window) -> io::Result<()> {
-        let level = self.level;
-        let packed = window
-            .blocks(CLUSTER_BYTES)
-            .into_par_iter()
-            .map(|(at, cluster)| {
-                let make = || Compressor::new(level);
-                let packed = self.compressors.with(make, |compressor| pack(cluster, compressor))?;
-                Ok((window.start + at as u64, packed))
-            })
-            .collect::<io::Result<_>>()?;
-        self.place(packed)
+        let (level, compressors) = (self.level, &self.compressors);
+        let pack = |(at, cluster): (usize, &[u8])| {
+            let cluster = window.bytes.slice_ref(cluster);
+            let packed = compressors
+                .with(|| Compressor::new(level), |compressor| pack(cluster, compressor))?;
+            Ok((window.start + at as u64, packed))
+        };
+        let packed: Vec<(u64, Packed)> = self
+            .target
+            .beside(|| window.blocks(CLUSTER_BYTES).into_par_iter().map(pack).collect())?;
+        for (offset, packed) in packed {
+            self.place(offset, packed);
+        }
+        Ok(())
     }
 
     fn finish(&mut self) -> io::Result<()> {
+        self.place_gathered();
         self.write_tables()
     }
 }
 
-fn pack<'a>(cluster: &'a [u8], compressor: &mut Compressor<'_>) -> io::Result<Packed<'a>> {
-    let mut cluster = Cow::from(cluster);
+fn pack(mut cluster: Bytes, compressor: &mut Compressor<'_>) -> io::Result<Packed> {
     if cluster.len() < CLUSTER_BYTES {
-        cluster.to_mut().resize(CLUSTER_BYTES, 0);
+        let mut whole = cluster.to_vec();
+        whole.resize(CLUSTER_BYTES, 0);
+        cluster = whole.into();
     }
     let compressed = compressor.compress(&cluster)?;
     // Anything that saves no sector is better stored so that it can be read in place.

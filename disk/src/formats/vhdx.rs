@@ -83,7 +83,7 @@ impl Writer for Vhdx {
         metadata::write(&self.target, self.bytes, self.guid("disk"))?;
         let table: Vec<u8> = table(&self.blocks).into_iter().flat_map(u64::to_le_bytes).collect();
         self.target.put(TABLE, &table)?;
-        self.target.cut()
+        self.target.finish()
     }
 }
 

@@ -10,8 +10,9 @@ use super::source::{Source, extents};
 use crate::platform::Overlay;
 use crate::sparse;
 
-/// Bytes of a window, but for the disk's last: a multiple of every format's block but VHDX's largest.
-pub(super) const WINDOW: usize = 16 << 20;
+/// Bytes of a window, but for the disk's last: a multiple of every format's block, and few enough that a window is
+/// still in the processor's caches when it is compressed, digested and written.
+pub(super) const WINDOW: usize = 2 << 20;
 
 /// Bytes read by one core at a time, and the length of [`Source::pieces`].
 const READ: usize = 1 << 20;
@@ -21,7 +22,7 @@ const READ: usize = 1 << 20;
 pub(super) struct Window {
     /// Its offset, a multiple of [`WINDOW`].
     pub(super) start: u64,
-    /// All its bytes. A writer that needs some of them for longer may keep slices until it gets the next window.
+    /// All its bytes. A writer that needs some of them for longer may keep slices until it is done with the next window.
     pub(super) bytes: Bytes,
     /// Where in it there is something else than zeroes: multiples of 4 KiB or the end, not touching, ascending.
     pub(super) runs: Vec<Range<usize>>,

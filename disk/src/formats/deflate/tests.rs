@@ -35,6 +35,20 @@ fn what_does_not_become_smaller_is_stored() {
     }
 }
 
+#[test]
+fn what_a_deflater_did_before_changes_nothing() {
+    let text = b"again and again, ".repeat(3000);
+    let fresh = Deflater::new().unwrap().smaller(&text, false).unwrap().unwrap().to_vec();
+    let mut used = Deflater::new().unwrap();
+    for bytes in [1, 100, 5000, 65_536, 200_000] {
+        for last in [false, true] {
+            // There is no room for this.
+            assert_eq!(used.smaller(&noise(bytes), last).unwrap(), None, "{bytes}");
+            assert_eq!(used.smaller(&text, false).unwrap(), Some(fresh.as_slice()), "{bytes}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn zlib_streams_hold_what_was_put_in(

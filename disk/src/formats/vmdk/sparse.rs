@@ -74,6 +74,6 @@ impl Writer for Sparse {
         self.write_tables(directory)?;
         self.target
             .put(0, &header(self.bytes, Layout::Sparse { redundant, directory, overhead }))?;
-        self.target.cut()
+        self.target.finish()
     }
 }

@@ -30,17 +30,12 @@ const MARK_FOOTER: u32 = 3;
 /// Grains of a table as a number of bytes of the disk: a window is never in two tables.
 const TABLE_SPAN: u64 = GRAIN * ENTRIES * SECTOR;
 
-/// Grains that are compressed and written while those before them are hashed: 4 MiB.
-const BATCH: usize = 64;
-
 /// The extent while it is written: into one file or more, at a place of each.
 pub(in super::super) struct Stream {
     targets: Vec<Target>,
-    /// Of what was written, but for `unhashed`.
-    digest: Context,
-    /// What was written last, where somebody wants the digest.
-    unhashed: Option<Vec<Bytes>>,
-    /// How much was written.
+    /// Where somebody wants the digest: that of what was appended, but for these last parts.
+    digest: Option<(Context, Vec<Bytes>)>,
+    /// How much was appended.
     end: u64,
     bytes: u64,
     /// Sector of each grain table; 0 where there is none.
@@ -65,8 +60,7 @@ impl Stream {
         let count = usize::try_from(tables(order.bytes)).map_err(io::Error::other)?;
         let mut stream = Self {
             targets,
-            digest: Context::new(&SHA256),
-            unhashed: digested.then(Vec::new),
+            digest: digested.then(|| (Context::new(&SHA256), Vec::new())),
             end: 0,
             bytes: order.bytes,
             directory: vec![0; count],
@@ -78,14 +72,13 @@ impl Stream {
         let mut start = stream.header(AT_END).to_vec();
         start.extend(descriptor(order.bytes, "streamOptimized", &name, &id));
         start.resize(usize::try_from(GRAIN * SECTOR).expect("64 KiB"), 0);
-        stream.append(vec![start.into()])?;
+        stream.append(vec![start.into()]);
         Ok(stream)
     }
 
     /// What was written, its length and, where it was asked for, its SHA-256.
-    pub(in super::super) fn written(mut self) -> (Vec<Target>, u64, Digest) {
-        hash(&mut self.digest, self.unhashed.as_deref().unwrap_or_default());
-        (self.targets, self.end, self.digest.finish())
+    pub(in super::super) fn written(self) -> (Vec<Target>, u64, Option<Digest>) {
+        (self.targets, self.end, self.digest.map(|(digest, _)| digest.finish()))
     }
 
     fn header(&self, directory: u64) -> [u8; 512] {
@@ -93,14 +86,33 @@ impl Stream {
         header(self.bytes, Layout::Stream { directory, overhead: GRAIN })
     }
 
-    /// Writes parts that follow each other.
-    fn append(&mut self, parts: Vec<Bytes>) -> io::Result<()> {
-        self.targets.par_iter_mut().try_for_each(|target| target.append_all(&parts))?;
+    /// Queues parts that follow each other.
+    fn append(&mut self, parts: Vec<Bytes>) {
         self.end += bytes(&parts);
-        if let Some(unhashed) = &mut self.unhashed {
+        for target in &mut self.targets {
+            target.append_all(parts.iter().cloned());
+        }
+        if let Some((_, unhashed)) = &mut self.digest {
             unhashed.extend(parts);
         }
-        Ok(())
+    }
+
+    /// Writes and hashes what is queued while `work` is done, whose result it gives.
+    fn beside<T: Send>(
+        &mut self,
+        work: impl FnOnce(&Pool<Deflater>) -> io::Result<T> + Send,
+    ) -> io::Result<T> {
+        let Self { targets, digest, deflaters, .. } = self;
+        let hash = || {
+            if let Some((digest, unhashed)) = digest {
+                unhashed.drain(..).for_each(|part| digest.update(&part));
+            }
+        };
+        let write = || targets.par_iter_mut().try_for_each(Target::flush);
+        // Of the three, hashing takes the longest: it is begun first.
+        let ((), (written, done)) = rayon::join(hash, || rayon::join(write, || work(deflaters)));
+        written?;
+        done
     }
 
     /// The sector that comes next.
@@ -108,7 +120,7 @@ impl Stream {
         u32::try_from(self.end / SECTOR).map_err(io::Error::other)
     }
 
-    /// Writes a marker and what it announces; gives the sector of the latter.
+    /// Queues a marker and what it announces; gives the sector of the latter.
     fn marked(&mut self, mark: u32, content: &[u8]) -> io::Result<u32> {
         let sectors = (content.len() as u64).div_ceil(SECTOR);
         let mut bytes = vec![0; 512];
@@ -117,39 +129,27 @@ impl Stream {
         bytes.extend(content);
         bytes.resize(bytes.len().next_multiple_of(512), 0);
         let at = self.sector()? + 1;
-        self.append(vec![bytes.into()])?;
+        self.append(vec![bytes.into()]);
         Ok(at)
     }
 
-    /// Compresses and writes grains of table `number`.
-    fn write_grains(
-        &mut self,
-        number: u64,
-        window: &Window,
-        blocks: &[(usize, &[u8])],
-    ) -> io::Result<()> {
-        let packed = blocks.par_iter().map(|(at, bytes)| {
-            let grain = (window.start + *at as u64) / (GRAIN * SECTOR);
-            let bytes = window.bytes.slice_ref(bytes);
-            Ok((
-                grain,
-                self.deflaters.with(Deflater::new, |deflater| packed(deflater, grain, bytes))?,
-            ))
-        });
-        let grains: Vec<(u64, Vec<Bytes>)> = packed.collect::<io::Result<_>>()?;
+    /// Queues compressed grains of table `number`.
+    fn add(&mut self, number: u64, grains: Vec<(u64, Vec<Bytes>)>) -> io::Result<()> {
+        if number != self.table.0 {
+            self.flush_table()?;
+        }
         if self.table.1.is_empty() {
             self.table = (number, vec![0; usize::try_from(ENTRIES).expect("512")]);
         }
-        let mut sector = self.sector()?;
-        for (grain, parts) in &grains {
+        for (grain, parts) in grains {
             let entry = usize::try_from(grain % ENTRIES).expect("below 512");
-            self.table.1[entry] = sector;
-            sector += u32::try_from(bytes(parts) / SECTOR).expect("little more than a grain");
+            self.table.1[entry] = self.sector()?;
+            self.append(parts);
         }
-        self.append(grains.into_iter().flat_map(|(_, parts)| parts).collect())
+        Ok(())
     }
 
-    /// Writes the table that is not written yet.
+    /// Queues the table that is not queued yet.
     fn flush_table(&mut self) -> io::Result<()> {
         let (number, grains) = std::mem::take(&mut self.table);
         if grains.is_empty() {
@@ -164,21 +164,17 @@ impl Stream {
 
 impl Writer for Stream {
     fn window(&mut self, window: &Window) -> io::Result<()> {
-        let number = window.start / TABLE_SPAN;
-        if number != self.table.0 {
-            self.flush_table()?;
-        }
-        for blocks in window.blocks(GRAIN_BYTES).chunks(BATCH) {
-            let unhashed = self.unhashed.as_mut().map(std::mem::take).unwrap_or_default();
-            let mut digest = self.digest.clone();
-            let ((), written) = rayon::join(
-                || hash(&mut digest, &unhashed),
-                || self.write_grains(number, window, blocks),
-            );
-            self.digest = digest;
-            written?;
-        }
-        Ok(())
+        let grains = self.beside(|deflaters| {
+            let pack = |(at, bytes): (usize, &[u8])| {
+                let grain = (window.start + at as u64) / (GRAIN * SECTOR);
+                let bytes = window.bytes.slice_ref(bytes);
+                let parts =
+                    deflaters.with(Deflater::new, |deflater| packed(deflater, grain, bytes))?;
+                Ok((grain, parts))
+            };
+            window.blocks(GRAIN_BYTES).into_par_iter().map(pack).collect::<io::Result<_>>()
+        })?;
+        self.add(window.start / TABLE_SPAN, grains)
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -188,7 +184,7 @@ impl Writer for Stream {
         let footer = self.header(u64::from(at));
         self.marked(MARK_FOOTER, &footer)?;
         self.marked(MARK_END, &[])?;
-        Ok(())
+        self.beside(|_| Ok(()))
     }
 }
 
@@ -215,10 +211,4 @@ fn packed(deflater: &mut Deflater, grain: u64, mut bytes: Bytes) -> io::Result<V
 /// How long parts are together.
 fn bytes(parts: &[Bytes]) -> u64 {
     parts.iter().map(|part| part.len() as u64).sum()
-}
-
-fn hash(digest: &mut Context, parts: &[Bytes]) {
-    for part in parts {
-        digest.update(part);
-    }
 }
