@@ -311,6 +311,15 @@ const RIGHTS: Group = (
     ],
 );
 
+/// Programs whose output takes nothing: an error, and no panic.
+const OUTPUT: Group = (
+    "output",
+    &[(
+        "for name in free lsmod mount ps; do $name >/dev/full 2>/run/said; echo $?; done",
+        Is("1|1|1|1"),
+    )],
+);
+
 /// PID 1 itself: systemd's manual asks nothing here, the budgets do.
 const SIZE: Group = (
     "size",
@@ -329,7 +338,7 @@ const SIZE: Group = (
     ],
 );
 
-const GROUPS: [Group; 6] = [TYPES, SANDBOX, ACTIVATION, UNITS, RIGHTS, SIZE];
+const GROUPS: [Group; 7] = [TYPES, SANDBOX, ACTIVATION, UNITS, RIGHTS, OUTPUT, SIZE];
 
 /// What services that fail on purpose leave on the console.
 const EXPECTED: [&str; 2] = ["Failed to start", "Failed with result"];
@@ -339,6 +348,11 @@ static REPORT: LazyLock<Report> = LazyLock::new(|| {
     let setup = Setup { processors: 2, ..BOARD.setup("services").ignition(&config) };
     checks::run(&setup, &GROUPS, &EXPECTED).unwrap_or_else(|error| panic!("{error}"))
 });
+
+#[test]
+fn a_full_output_is_an_error_of_the_userland() {
+    REPORT.check("output");
+}
 
 #[test]
 fn services_of_every_type_start_stop_and_restart() {
