@@ -1,7 +1,7 @@
 //! Disk images of tests: copied, read and changed by partition.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,10 @@ use fs_err as fs;
 use gpt::GptConfig;
 use gpt::disk::LogicalBlockSize;
 use gpt::partition::Partition;
-use rustix::fs::SeekFrom as Sparse;
+use keelson_disk::sparse::{self, SparseError};
 use thiserror::Error;
 
-/// Bytes that are moved at a time.
+/// Bytes that are looked through at a time.
 const CHUNK: usize = 1 << 20;
 
 /// A raw disk image with a partition table.
@@ -29,6 +29,9 @@ pub enum DiskError {
     /// The file system said no.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    /// An image could not be copied.
+    #[error(transparent)]
+    Copy(#[from] SparseError),
     /// The partition table is not one.
     #[error("the partition table of {}: {source}", path.display())]
     Table {
@@ -140,11 +143,9 @@ impl DiskImage {
     /// Copies a partition into a new file, zero blocks as holes.
     pub fn extract(&self, label: &str, to: &Path) -> Result<(), DiskError> {
         let extent = self.extent(label)?;
-        let mut from = fs::File::open(&self.path)?;
-        from.seek(SeekFrom::Start(extent.start))?;
-        let to = fs::File::create(to)?;
-        to.set_len(extent.length)?;
-        copy_data(from.take(extent.length), &to, 0)
+        let to = sparse::create(to, extent.length)?;
+        let range = extent.start..extent.start + extent.length;
+        Ok(sparse::copy_range(self.file.file(), range, &to, 0)?)
     }
 
     /// Fills a partition from a file of its size or less, zero blocks too.
@@ -195,40 +196,11 @@ impl DiskImage {
     }
 }
 
-/// Copies a file, holes as holes.
+/// Copies a file, zero blocks as holes.
 pub fn copy_sparse(from: &Path, to: &Path) -> Result<(), DiskError> {
-    let from = fs::File::open(from)?;
-    let to = fs::File::create(to)?;
-    let length = from.metadata()?.len();
-    to.set_len(length)?;
-    let mut at = 0;
-    while let Ok(start) = rustix::fs::seek(&from, Sparse::Data(at)) {
-        let end = rustix::fs::seek(&from, Sparse::Hole(start)).map_err(std::io::Error::from)?;
-        let mut part = &from;
-        part.seek(SeekFrom::Start(start))?;
-        copy_data(part.take(end - start), &to, start)?;
-        at = end;
-    }
+    let to = sparse::create(to, fs::metadata(from)?.len())?;
+    sparse::copy(from, &to, 0)?;
     Ok(())
-}
-
-/// Writes what `from` gives at `at`, but for blocks of zeroes.
-fn copy_data(mut from: impl Read, mut to: &fs::File, at: u64) -> Result<(), DiskError> {
-    let mut buffer = vec![0; CHUNK];
-    to.seek(SeekFrom::Start(at))?;
-    loop {
-        let length = from.read(&mut buffer)?;
-        if length == 0 {
-            return Ok(());
-        }
-        for block in buffer[..length].chunks(4096) {
-            if block.iter().all(|byte| *byte == 0) {
-                to.seek(SeekFrom::Current(i64::try_from(block.len()).expect("a block")))?;
-            } else {
-                to.write_all(block)?;
-            }
-        }
-    }
 }
 
 fn position(bytes: &[u8], needle: &[u8]) -> Option<usize> {
