@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use crate::build_image::{self, BoardArgs};
+use crate::output::say;
 use crate::sdk::SdkArgs;
 use crate::workspace;
 
@@ -50,7 +51,7 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     let root = workspace::root()?;
     let build = build_image::Args::of(BoardArgs::standard(), &args.sdk);
     let built = build_image::run(&build)?;
-    println!("Keelson {} for {}\n", built.release.version, built.release.board);
+    say(format_args!("Keelson {} for {}\n", built.release.version, built.release.board))?;
     if let Some(image) = &args.peer {
         peer::boots(image, args.qemu.as_deref(), args.boots)?;
         return Ok(ExitCode::SUCCESS);
@@ -59,7 +60,7 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         formats::against_copy(&built, &args.sdk)?;
         return Ok(ExitCode::SUCCESS);
     }
-    build::sizes(&built);
+    build::sizes(&built)?;
     if args.cold {
         build::cold(&root)?;
     }
@@ -73,7 +74,7 @@ pub fn main(args: &Args) -> Result<ExitCode> {
 }
 
 /// Prints the head of a table.
-fn head(title: &str, columns: &[&str]) {
-    println!("### {title}\n\n| {} |", columns.join(" | "));
-    println!("|{}", " --- |".repeat(columns.len()));
+fn head(title: &str, columns: &[&str]) -> Result<()> {
+    say(format_args!("### {title}\n\n| {} |", columns.join(" | ")))?;
+    say(format_args!("|{}", " --- |".repeat(columns.len())))
 }

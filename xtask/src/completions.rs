@@ -3,11 +3,11 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::CommandFactory as _;
 use clap_complete::{Shell, generate};
 
-use crate::Cli;
+use crate::{Cli, output};
 
 /// The name that a shell completes: it knows `cargo` as another command.
 const NAME: &str = "xtask";
@@ -23,7 +23,7 @@ pub struct Args {
 }
 
 pub fn main(args: &Args) -> Result<ExitCode> {
-    std::io::stdout().write_all(&script(args.shell)).context("printing the script")?;
+    output::outcome(std::io::stdout().write_all(&script(args.shell)))?;
     Ok(ExitCode::SUCCESS)
 }
 

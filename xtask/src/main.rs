@@ -17,7 +17,6 @@ mod update_lock;
 mod upload;
 mod workspace;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -69,8 +68,7 @@ fn main() -> ExitCode {
         Command::Completions(args) => completions::main(&args),
     };
     result.unwrap_or_else(|error| {
-        // With nobody to read it the exit status alone says so.
-        let _unseen = writeln!(std::io::stderr(), "error: {}", message(&error));
+        output::complain(format_args!("error: {}", message(&error)));
         ExitCode::FAILURE
     })
 }

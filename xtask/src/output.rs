@@ -1,4 +1,4 @@
-//! What goes to standard output.
+//! What goes to standard output and standard error.
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -8,6 +8,11 @@ use anyhow::{Context as _, Result};
 /// Writes a line, or several.
 pub fn say(words: impl Display) -> Result<()> {
     outcome(writeln!(io::stdout(), "{words}"))
+}
+
+/// Writes a line to standard error. With nobody to read it the exit status alone tells how it went.
+pub fn complain(words: impl Display) {
+    let _unseen = writeln!(io::stderr(), "{words}");
 }
 
 /// A reader that went away, such as `plan | head`, has seen enough.

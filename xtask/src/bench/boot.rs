@@ -7,6 +7,7 @@ use keelson_qemu_tests::board::Board;
 use keelson_qemu_tests::{Accelerator, Machine, Setup, ignition, oci};
 
 use super::head;
+use crate::output::say;
 
 /// Where a phase ends: its name, and what the console says then.
 const MARKS: [(&str, &str); 8] = [
@@ -41,21 +42,21 @@ pub fn phases(count: u32) -> Result<()> {
             "Boot {boot} of {count}, first boot of the image, {:?}",
             Accelerator::of_this_host()
         );
-        head(&title, &["until the end of", "s", "QEMU CPU s", "phase, CPU s"]);
+        head(&title, &["until the end of", "s", "QEMU CPU s", "phase, CPU s"])?;
         let mut before = Duration::ZERO;
         for (phase, pattern) in MARKS {
             let line = lines.iter().find(|line| line.text.contains(pattern));
             let line = line.with_context(|| format!("the console never said `{pattern}`"))?;
             let cpu = line.cpu;
-            println!(
+            say(format_args!(
                 "| {phase} | {:.1} | {:.1} | {:.1} |",
                 line.wall.as_secs_f64(),
                 cpu.as_secs_f64(),
                 cpu.saturating_sub(before).as_secs_f64()
-            );
+            ))?;
             before = cpu;
         }
-        println!();
+        say("")?;
     }
     Ok(())
 }

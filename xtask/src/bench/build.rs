@@ -10,20 +10,21 @@ use keelson_image_builder::build::Built;
 
 use super::head;
 use crate::build_image::{self, BoardArgs};
+use crate::output::say;
 use crate::sdk::SdkArgs;
 
 /// Bytes of the artifacts.
-pub fn sizes(built: &Built) {
-    head("Sizes", &["artifact", "bytes"]);
+pub fn sizes(built: &Built) -> Result<()> {
+    head("Sizes", &["artifact", "bytes"])?;
     for (name, artifact) in &built.release.artifacts {
-        println!("| {name} | {} |", artifact.size);
+        say(format_args!("| {name} | {} |", artifact.size))?;
     }
-    println!();
+    say("")
 }
 
 /// Builds from a clean clone of the committed state.
 pub fn cold(root: &Path) -> Result<()> {
-    head("Cold builds, fresh clone", &["what", "s"]);
+    head("Cold builds, fresh clone", &["what", "s"])?;
     let scratch = tempfile::tempdir()?;
     let clone = scratch.path().join("keelson");
     run(Command::new("git").args(["clone", "--quiet"]).arg(root).arg(&clone))?;
@@ -36,22 +37,22 @@ pub fn cold(root: &Path) -> Result<()> {
             .env_remove("CARGO_MANIFEST_DIR"))?;
         Ok(start.elapsed())
     };
-    println!(
+    say(format_args!(
         "| nothing cached but cargo's registry: builder, packages, programs, image | {:.1} |",
         build()?.as_secs_f64()
-    );
+    ))?;
     fs::remove_dir_all(clone.join("target"))?;
     fs::remove_dir_all(clone.join("build"))?;
-    println!(
+    say(format_args!(
         "| packages and published crates cached: builder, programs, image | {:.1} |\n",
         build()?.as_secs_f64()
-    );
+    ))?;
     Ok(())
 }
 
 /// Builds with everything at hand.
 pub fn warm(root: &Path, sdk: &SdkArgs) -> Result<()> {
-    head("Warm builds", &["what", "s"]);
+    head("Warm builds", &["what", "s"])?;
     let xtask = || {
         let mut command = cargo();
         command.args(["xtask", "build-image", "--quiet"]).current_dir(root);
@@ -62,7 +63,7 @@ pub fn warm(root: &Path, sdk: &SdkArgs) -> Result<()> {
         run(command.stdout(Stdio::null()))?;
         Ok(start.elapsed().as_secs_f64())
     };
-    println!("| nothing changed | {:.2} |", time(&mut xtask())?);
+    say(format_args!("| nothing changed | {:.2} |", time(&mut xtask())?))?;
     // A newer time stamp makes cargo compile the program again; --force makes all of the image.
     let main = root.join("rootfs/init/src/main.rs");
     fs::OpenOptions::new()
@@ -70,19 +71,19 @@ pub fn warm(root: &Path, sdk: &SdkArgs) -> Result<()> {
         .open(&main)?
         .file()
         .set_modified(std::time::SystemTime::now())?;
-    println!(
+    say(format_args!(
         "| one program of the image compiled again, all of the image made | {:.2} |\n",
         time(xtask().arg("--force"))?
-    );
+    ))?;
 
     let mut args = build_image::Args::of(BoardArgs::standard(), sdk);
     args.force = true;
     let built = build_image::run(&args)?;
-    head("Steps of the image", &["step", "s"]);
+    head("Steps of the image", &["step", "s"])?;
     for (step, took) in &built.timings {
-        println!("| {step} | {:.2} |", took.as_secs_f64());
+        say(format_args!("| {step} | {:.2} |", took.as_secs_f64()))?;
     }
-    println!("\nPeak resident memory of the builder: {} kB\n", peak_memory()?);
+    say(format_args!("\nPeak resident memory of the builder: {} kB\n", peak_memory()?))?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use keelson_qemu_tests::{Clock, Disk, Machine, OnReset, Setup};
 
 use super::boot::{BOARD, RAN, container};
 use super::head;
+use crate::output::say;
 
 /// The kernel's first line: where the firmware's part ends.
 const KERNEL: &str = "Linux version";
@@ -30,7 +31,7 @@ pub fn boots(image: &Path, qemu: Option<&Path>, count: u32) -> Result<()> {
         image.display(),
         version(&board, qemu)?
     );
-    head(&title, &["boot", "ours, QEMU CPU s", "peer, QEMU CPU s", "ours / peer"]);
+    head(&title, &["boot", "ours, QEMU CPU s", "peer, QEMU CPU s", "ours / peer"])?;
     let mut ours = board.setup("bench-counted").ignition(&container(&board));
     ours.program = qemu.map(Path::to_owned);
     let mut peer = Setup { program: ours.program.clone(), ..Setup::new("bench-peer", image) };
@@ -46,7 +47,7 @@ pub fn boots(image: &Path, qemu: Option<&Path>, count: u32) -> Result<()> {
     for boot in 1..=count {
         row(&board, &format!("later {boot}"), &ours, &peer)?;
     }
-    println!();
+    say("")?;
     Ok(())
 }
 
@@ -63,7 +64,7 @@ fn version(board: &Board, program: Option<&Path>) -> Result<String> {
 fn row(board: &Board, name: &str, ours: &Setup, peer: &Setup) -> Result<()> {
     let ours = measure(board, ours, RAN)?;
     let peer = measure(board, peer, PEER_RAN)?;
-    println!("| {name} | {ours:.1} | {peer:.1} | {:.3} |", ours / peer);
+    say(format_args!("| {name} | {ours:.1} | {peer:.1} | {:.3} |", ours / peer))?;
     Ok(())
 }
 
