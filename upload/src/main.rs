@@ -1,5 +1,6 @@
 //! `keelson-upload`: what `cargo xtask upload` starts.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -16,7 +17,8 @@ fn main() -> ExitCode {
                     text = format!("{text}: {cause}");
                 }
             }
-            eprintln!("error: {text}");
+            // With nobody to read it the exit status alone says so.
+            let _unseen = writeln!(std::io::stderr(), "error: {text}");
             ExitCode::FAILURE
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
@@ -66,7 +67,8 @@ impl Drop for Partial {
     /// Removes what is left: half a build, or the build whose place was taken.
     fn drop(&mut self) {
         if let Err(error) = remove(&self.0) {
-            eprintln!("warning: {error}");
+            // With nobody to read it there is nobody to tell.
+            let _unseen = writeln!(std::io::stderr(), "warning: {error}");
         }
     }
 }
