@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Which crate may use which of ours. An edge that is not here fails.
-const EDGES: [(&str, &[&str]); 23] = [
+const EDGES: [(&str, &[&str]); 24] = [
     ("format", &[]),
     ("disk", &["keelson-format"]),
     (
@@ -23,11 +23,12 @@ const EDGES: [(&str, &[&str]); 23] = [
     ("rootfs/kernel-modules", &["keelson-format"]),
     ("rootfs/units", &[]),
     ("rootfs/jobs", &["keelson-units"]),
-    ("rootfs/activation", &["keelson-units"]),
+    ("rootfs/activation", &["keelson-output", "keelson-units"]),
     ("rootfs/execution", &["keelson-units"]),
     ("rootfs/control", &[]),
-    ("rootfs/journal", &["keelson-units"]),
-    ("rootfs/network", &["keelson-units"]),
+    ("rootfs/journal", &["keelson-output", "keelson-units"]),
+    ("rootfs/network", &["keelson-output", "keelson-units"]),
+    ("rootfs/output", &[]),
     (
         "rootfs/commands",
         &[
@@ -36,6 +37,7 @@ const EDGES: [(&str, &[&str]); 23] = [
             "keelson-journal",
             "keelson-jobs",
             "keelson-network",
+            "keelson-output",
             "keelson-units",
         ],
     ),
@@ -48,12 +50,13 @@ const EDGES: [(&str, &[&str]); 23] = [
             "keelson-format",
             "keelson-jobs",
             "keelson-kernel-modules",
+            "keelson-output",
             "keelson-units",
         ],
     ),
-    ("rootfs/provision", &["keelson-disk", "keelson-format"]),
-    ("rootfs/install", &["keelson-disk", "keelson-format"]),
-    ("rootfs/coreutils", &[]),
+    ("rootfs/provision", &["keelson-disk", "keelson-format", "keelson-output"]),
+    ("rootfs/install", &["keelson-disk", "keelson-format", "keelson-output"]),
+    ("rootfs/coreutils", &["keelson-output"]),
     (
         "qemu-tests",
         &["keelson-disk", "keelson-execution", "keelson-format", "keelson-sdk", "keelson-units"],

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
+use keelson_output::say;
 use keelson_units::model::{Mount, Swap};
 
 pub use options::{Kind, Options};
@@ -102,7 +103,7 @@ impl Task {
         match self.run() {
             Ok(()) => 0,
             Err(error) => {
-                eprintln!("{error}");
+                say(&error);
                 error.exit_code()
             }
         }

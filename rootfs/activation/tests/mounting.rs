@@ -4,6 +4,7 @@
     unsafe_code,
     reason = "unshare(2) is unsafe in rustix: other threads could share the file table"
 )]
+#![expect(clippy::print_stdout, reason = "a test program without a harness tells its results")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

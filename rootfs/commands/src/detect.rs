@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use keelson_output::say;
 use lexopt::prelude::*;
 
 use crate::screen;
@@ -99,7 +100,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("systemd-detect-virt: {error:#}");
+            say(format_args!("systemd-detect-virt: {error:#}"));
             ExitCode::from(2)
         }
     }

@@ -5,6 +5,7 @@ use std::fs;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use keelson_output::say;
 use lexopt::prelude::*;
 
 use crate::screen;
@@ -27,7 +28,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("systemd-id128: {error:#}");
+            say(format_args!("systemd-id128: {error:#}"));
             ExitCode::FAILURE
         }
     }

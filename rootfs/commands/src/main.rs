@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
+use keelson_output::say;
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
     let called = arguments.next().unwrap_or_default();
@@ -18,6 +20,6 @@ fn main() -> ExitCode {
             return status;
         }
     }
-    eprintln!("usage: keelson-commands COMMAND [ARGUMENT...], or by a link of the command's name");
+    say("usage: keelson-commands COMMAND [ARGUMENT...], or by a link of the command's name");
     ExitCode::from(2)
 }

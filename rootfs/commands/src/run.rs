@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use keelson_control::{ActiveState, Answer, ClientError, Outcome, Request, Wait};
+use keelson_output::say;
 use keelson_units::directives;
 use keelson_units::model::UnitKind;
 use lexopt::prelude::*;
@@ -50,7 +51,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("{error:#}");
+            say(format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -183,7 +184,7 @@ fn work(wish: &Wish) -> Result<bool> {
         }
     }
     if !wish.quiet {
-        eprintln!("Running as unit: {}", wish.unit);
+        say(format_args!("Running as unit: {}", wish.unit));
     }
     if wish.wait != Wait::Inactive {
         return Ok(true);

@@ -2,9 +2,11 @@
 
 use std::env;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
+pub use keelson_output::print;
+use keelson_output::say;
 use lexopt::prelude::*;
 
 use crate::clock::{Now, Zone};
@@ -61,7 +63,7 @@ pub fn end(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error:#}");
+            say(format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -132,12 +134,4 @@ pub fn ellipsize(text: &str, width: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(width.saturating_sub(1)).chain(Some('…')).collect()
-}
-
-/// Writes to standard output; a reader that went away ends the program quietly, as SIGPIPE would.
-pub fn print(text: &str) {
-    let mut out = io::stdout().lock();
-    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
-        std::process::exit(1);
-    }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use keelson_control::{Goal, Request, Verb};
+use keelson_output::say;
 
 use crate::ask;
 use crate::screen::{self, Screen};
@@ -32,7 +33,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     match outcome {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            eprintln!("{error:#}");
+            say(format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }

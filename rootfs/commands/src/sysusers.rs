@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use keelson_output::say;
 use lexopt::prelude::*;
 
 use crate::{conf, screen};
@@ -49,7 +50,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("systemd-sysusers: {error:#}");
+            say(format_args!("systemd-sysusers: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -94,7 +95,7 @@ fn work(options: &Options) -> Result<bool> {
             match line::parse(text, &facts) {
                 Ok(line) => lines.push(line),
                 Err(error) => {
-                    eprintln!("{name}:{}: {error:#}", index + 1);
+                    say(format_args!("{name}:{}: {error:#}", index + 1));
                     good = false;
                 }
             }
@@ -123,7 +124,7 @@ fn apply(options: &Options, lines: &[Line]) -> Result<()> {
     };
     let (after, said) = plan::plan(before.clone(), lines, &owner_of, today())?;
     for text in said {
-        eprintln!("{text}");
+        say(text);
     }
     if options.dry_run {
         return Ok(());

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
+use keelson_output::say;
 use lexopt::prelude::*;
 use rustix::fd::OwnedFd;
 
@@ -75,7 +76,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     match outcome {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            eprintln!("systemd-tmpfiles: {error:#}");
+            say(format_args!("systemd-tmpfiles: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -125,7 +126,7 @@ fn work(options: &Options) -> Result<u8> {
     let root = walk::open_root(root_path)?;
     let mut failed = apply(&root, root_path, &items, options);
     failed.retain(|(may_fail, message)| {
-        eprintln!("systemd-tmpfiles: {message}");
+        say(format_args!("systemd-tmpfiles: {message}"));
         !may_fail
     });
     Ok(if failed.is_empty() { status } else { CANNOT_CREATE })
@@ -147,18 +148,18 @@ fn read(paths: &[PathBuf], root: &Path, options: &Options, status: &mut u8) -> R
             match line::parse(text, &facts, &accounts) {
                 Ok(item) if !is_meant(&item, options) => {}
                 Ok(item) if is_repeated(&item, &items) => {
-                    eprintln!(
+                    say(format_args!(
                         "{}:{}: another line for {} comes first",
                         path.display(),
                         index + 1,
                         item.path
-                    );
+                    ));
                 }
                 Ok(item) => items.push(item),
                 Err(error) => {
                     let graceful =
                         options.graceful && error.to_string().starts_with("there is no ");
-                    eprintln!("{}:{}: {error:#}", path.display(), index + 1);
+                    say(format_args!("{}:{}: {error:#}", path.display(), index + 1));
                     *status = if graceful { *status } else { DATA_ERROR };
                 }
             }

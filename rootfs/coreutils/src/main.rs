@@ -15,6 +15,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::exit;
 
+use keelson_output::say;
+
 /// The name of the program itself, which is not an applet.
 const MULTICALL: &str = "coreutils";
 
@@ -26,7 +28,7 @@ fn main() {
     let mut name = called_as(&arguments);
     if name == MULTICALL {
         if arguments.len() < 2 {
-            eprintln!("usage: {MULTICALL} --list | NAME [ARGUMENT]...");
+            say(format_args!("usage: {MULTICALL} --list | NAME [ARGUMENT]..."));
             exit(1);
         }
         arguments.remove(0);
@@ -38,7 +40,7 @@ fn main() {
         name = called_as(&arguments);
     }
     let Some(applet) = applets::find(&name) else {
-        eprintln!("{MULTICALL}: no applet is named '{name}'; see '{MULTICALL} --list'");
+        say(format_args!("{MULTICALL}: no applet is named '{name}'; see '{MULTICALL} --list'"));
         exit(NOT_FOUND);
     };
     exit(applet.run(arguments));

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use keelson_format::boot::{self, BootInfo};
+use keelson_output::{print, say};
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
 
 mod agreement;
@@ -74,10 +75,10 @@ enum Outcome {
 /// The command `bless`.
 pub fn run() -> ExitCode {
     match bless() {
-        Ok(outcomes) if outcomes.is_empty() => println!("{}", Outcome::NotCounted),
-        Ok(outcomes) => outcomes.iter().for_each(|outcome| println!("{outcome}")),
+        Ok(outcomes) if outcomes.is_empty() => print(&format!("{}\n", Outcome::NotCounted)),
+        Ok(outcomes) => outcomes.iter().for_each(|outcome| print(&format!("{outcome}\n"))),
         Err(error) => {
-            eprintln!("not blessed: {error}");
+            say(format_args!("not blessed: {error}"));
             return ExitCode::FAILURE;
         }
     }

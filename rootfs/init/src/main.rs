@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use keelson_init::{bless, devices, modules, pid1};
+use keelson_output::say;
 
 const USAGE: &str = "\
 usage: keelson-init COMMAND [ARGUMENT...], or by a link of the command's name
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
     }
     match name.as_str() {
         "init" => {
-            eprintln!("keelson-init: init runs as PID 1 only");
+            say("keelson-init: init runs as PID 1 only");
             ExitCode::from(2)
         }
         "modprobe" => modules::modprobe(&rest),
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
         "devices" => devices::run(),
         "bless" => bless::run(),
         _ => {
-            eprint!("{USAGE}");
+            say(USAGE);
             ExitCode::from(2)
         }
     }

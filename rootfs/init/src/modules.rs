@@ -5,6 +5,7 @@ use std::fs;
 use std::process::ExitCode;
 
 use keelson_kernel_modules::{LoadError, Modules};
+use keelson_output::say;
 
 use crate::folders;
 
@@ -54,19 +55,21 @@ pub fn modprobe(arguments: &[String]) -> ExitCode {
     let request = match parse(&arguments) {
         Ok(request) => request,
         Err(what) => {
-            eprintln!("modprobe: {what}\nusage: modprobe [-abqv] [--] NAME [PARAMETER=VALUE...]");
+            say(format_args!(
+                "modprobe: {what}\nusage: modprobe [-abqv] [--] NAME [PARAMETER=VALUE...]"
+            ));
             return ExitCode::from(2);
         }
     };
     let modules = match Modules::open_running() {
         Ok(modules) => modules,
         Err(error) => {
-            eprintln!("modprobe: {error}");
+            say(format_args!("modprobe: {error}"));
             return ExitCode::FAILURE;
         }
     };
     if !request.quiet {
-        modules.remarks().iter().for_each(|remark| eprintln!("modprobe: {remark}"));
+        modules.remarks().iter().for_each(|remark| say(format_args!("modprobe: {remark}")));
     }
     let (names, parameters) =
         if request.all { (&request.names[..], &[][..]) } else { request.names.split_at(1) };
@@ -75,7 +78,7 @@ pub fn modprobe(arguments: &[String]) -> ExitCode {
     for name in names {
         if let Err(error) = modules.load(name, &parameters) {
             if !(request.quiet && matches!(error, LoadError::NotFound { .. })) {
-                eprintln!("modprobe: {error}");
+                say(format_args!("modprobe: {error}"));
             }
             code = ExitCode::FAILURE;
         }
@@ -88,7 +91,7 @@ pub fn modules_load() -> ExitCode {
     let modules = match Modules::open_running() {
         Ok(modules) => modules,
         Err(error) => {
-            eprintln!("{error}");
+            say(error);
             return ExitCode::FAILURE;
         }
     };
@@ -100,7 +103,7 @@ pub fn modules_load() -> ExitCode {
                 continue;
             }
             if let Err(error) = modules.load(name, "") {
-                eprintln!("{}:{}: {error}", path.display(), index + 1);
+                say(format_args!("{}:{}: {error}", path.display(), index + 1));
                 code = ExitCode::FAILURE;
             }
         }
@@ -114,16 +117,16 @@ pub fn coldplug() -> ExitCode {
     let modules = match Modules::open_running() {
         Ok(modules) => modules,
         Err(error) => {
-            eprintln!("{error}");
+            say(error);
             return ExitCode::FAILURE;
         }
     };
-    modules.remarks().iter().for_each(|remark| eprintln!("{remark}"));
+    modules.remarks().iter().for_each(say);
     let count = || fs::read_to_string("/proc/modules").map_or(0, |text| text.lines().count());
     for _ in 0..ROUNDS {
         let before = count();
         for error in modules.coldplug() {
-            eprintln!("{error}");
+            say(error);
         }
         if count() == before {
             break;

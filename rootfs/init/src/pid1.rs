@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use keelson_execution::cgroup::Hierarchy;
+use keelson_output::say;
 use keelson_units::facts::Facts;
 use keelson_units::loader::Loader;
 use rustix::fs::Mode;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
+use rustix::process::{Resource, Rlimit, getpid, getrlimit, setrlimit, umask};
 use rustix::system::{RebootCommand, reboot};
 
 use crate::buttons::Buttons;
@@ -49,7 +50,13 @@ pub fn run() -> ! {
     umask(Mode::from_raw_mode(0o022));
     let mount_problems = mounts::mount_api();
     let mut log = Log::open();
-    std::panic::set_hook(Box::new(|information| on_panic(&information.to_string())));
+    std::panic::set_hook(Box::new(|information| {
+        if getpid().is_init() {
+            on_panic(&information.to_string());
+        }
+        // The end of a child that was forked is not that of the host.
+        say(information);
+    }));
     log.say(format_args!("PID 1 of Keelson {} starts", env!("CARGO_PKG_VERSION")));
     for problem in mount_problems {
         log.say(problem);

@@ -5,9 +5,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use keelson_output::say;
 
 use crate::arguments::{self, Install, Target, Then};
-use crate::progress::say;
 
 /// How long the disk is waited for: controllers and USB take their time.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -24,12 +24,12 @@ mod target;
 mod testing;
 
 use std::ffi::OsString;
-use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use keelson_format::disk::Role;
+use keelson_output::{print, say};
 
 use arguments::{Install, Target, Wish};
 use device::Disk;
@@ -37,7 +37,7 @@ use disks::System;
 use engine::{Done, Extras};
 use open::Opened;
 use plan::Plan;
-use progress::{Progress, say};
+use progress::Progress;
 
 /// Runs the command with its arguments.
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -51,8 +51,14 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         }
     };
     let outcome = match wish {
-        Wish::Print(text) => print(text),
-        Wish::List { json } => list(json),
+        Wish::Print(text) => {
+            print(text);
+            Ok(())
+        }
+        Wish::List { json } => {
+            list(json);
+            Ok(())
+        }
         Wish::Install(wish) => install(&wish),
         Wish::FromKernel => return kernel::run(install),
     };
@@ -65,19 +71,9 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-fn print(text: &str) -> Result<()> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        // `list | head` has seen enough.
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(error).context("writing the output")
-        }
-        _ => Ok(()),
-    }
-}
-
-fn list(json: bool) -> Result<()> {
+fn list(json: bool) {
     let disks = System::of_this_machine().disks();
-    print(&if json { disks::to_json(&disks) } else { disks::to_text(&disks) })
+    print(&if json { disks::to_json(&disks) } else { disks::to_text(&disks) });
 }
 
 fn install(install: &Install) -> Result<()> {

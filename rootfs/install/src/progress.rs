@@ -1,6 +1,5 @@
 //! How far it is: a bar on a terminal, a line at every tenth elsewhere.
 
-use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
 const WIDTH: u64 = 30;
@@ -80,9 +79,4 @@ impl Progress {
             writeln!(out, "{}: {percent} % ({mib} of {of} MiB)", self.label)
         };
     }
-}
-
-/// A line on standard error. Nothing is broken off because nobody reads it.
-pub fn say(words: impl Display) {
-    let _unseen = writeln!(std::io::stderr(), "{words}");
 }

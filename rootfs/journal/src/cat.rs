@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, Stdio};
 
+use keelson_output::{print, say};
 use lexopt::prelude::*;
 
 use crate::service::config::level;
@@ -37,15 +38,15 @@ struct Options {
 
 /// Runs `systemd-cat` with the arguments after its name.
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
-    let outcome =
-        parse(arguments).map_err(io::Error::other).and_then(|options| match &options.only {
-            Some(text) => io::stdout().write_all(text.as_bytes()),
-            None => connect(&options),
-        });
+    let outcome = parse(arguments).map_err(io::Error::other).and_then(|options| {
+        let Some(text) = &options.only else { return connect(&options) };
+        print(text);
+        Ok(())
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("systemd-cat: {error}");
+            say(format_args!("systemd-cat: {error}"));
             ExitCode::FAILURE
         }
     }

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
+use keelson_output::say;
+
 use crate::clock;
 use crate::service::control;
 use crate::store::directory;
@@ -51,7 +53,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let options = match Options::parse(arguments, clock::realtime()) {
         Ok(options) => options,
         Err(error) => {
-            eprintln!("journalctl: {error}");
+            say(format_args!("journalctl: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -59,7 +61,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(problem) => {
-            eprintln!("{problem}");
+            say(problem);
             ExitCode::FAILURE
         }
     }
@@ -185,17 +187,17 @@ fn complain(options: &Options, reader: &Reader) -> Result<(), Problem> {
     let nothing = reader.segments().next().is_none();
     if nothing && reader.refused.iter().any(denied) {
         if !options.quiet {
-            eprintln!("Hint: Users in group 'systemd-journal' can see the log.");
+            say("Hint: Users in group 'systemd-journal' can see the log.");
         }
         return Err(Problem::Told(
             "No journal files were opened due to insufficient permissions.".to_owned(),
         ));
     }
     if nothing && reader.refused.is_empty() && !options.quiet {
-        eprintln!("No journal files were found.");
+        say("No journal files were found.");
     }
     for error in reader.refused.iter().filter(|error| !denied(error) && !options.quiet) {
-        eprintln!("{error}; passed over");
+        say(format_args!("{error}; passed over"));
     }
     Ok(())
 }
@@ -222,20 +224,20 @@ fn maintain(options: &Options) -> Result<(), Problem> {
         for segment in &removed {
             bytes += segment.bytes;
             if !options.quiet {
-                eprintln!(
+                say(format_args!(
                     "Deleted archived journal {} ({}).",
                     segment.path.display(),
                     output::short::bytes(segment.bytes)
-                );
+                ));
             }
         }
         tell_removed(&options.root, &folder);
         if !options.quiet {
-            eprintln!(
+            say(format_args!(
                 "Vacuuming done, freed {} of archived journals from {}.",
                 output::short::bytes(bytes),
                 folder.display()
-            );
+            ));
         }
     }
     io::stdout().flush()?;
@@ -258,6 +260,6 @@ fn tell_removed(root: &Path, folder: &Path) {
         socket.send_to(text.as_bytes(), root.join("run/systemd/journal/socket"))
     });
     if let Err(error) = sent {
-        eprintln!("The removal is not noted in the log: {error}");
+        say(format_args!("The removal is not noted in the log: {error}"));
     }
 }

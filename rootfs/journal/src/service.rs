@@ -29,6 +29,8 @@ mod turn;
 use std::path::Path;
 use std::process::ExitCode;
 
+use keelson_output::say;
+
 use config::Config;
 use inputs::Inputs;
 use notify::Manager;
@@ -40,7 +42,7 @@ pub fn run() -> ExitCode {
     match serve(Path::new("/")) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("systemd-journald: {error}");
+            say(format_args!("systemd-journald: {error}"));
             ExitCode::FAILURE
         }
     }

@@ -1,7 +1,8 @@
 //! Words for the journal: standard error with the level in front, as sd-daemon(3) has it.
 
 use std::fmt::Display;
-use std::io::Write as _;
+
+use keelson_output as output;
 
 /// Something that happened.
 pub fn info(what: impl Display) {
@@ -18,7 +19,6 @@ pub fn error(what: impl Display) {
     say(3, what);
 }
 
-/// The network goes on when the log service is gone.
 fn say(level: u8, what: impl Display) {
-    let _unseen = writeln!(std::io::stderr(), "<{level}>{what}");
+    output::say(format_args!("<{level}>{what}"));
 }

@@ -7,11 +7,12 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
+use keelson_output::{print, say};
+
 use crate::netlink::request::{change_link, delete_link};
 use crate::netlink::socket::Kernel;
 use crate::service::control::{Request, ask};
 use crate::service::{down, up};
-use crate::text;
 
 const HELP: &str = "networkctl [OPTIONS...] COMMAND
 
@@ -69,7 +70,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("networkctl: {error}");
+            say(format_args!("networkctl: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -82,11 +83,11 @@ fn parse(args: Vec<OsString>) -> Result<Option<Arguments>, lexopt::Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             Short('h') | Long("help") => {
-                text::print(HELP);
+                print(HELP);
                 return Ok(None);
             }
             Long("version") => {
-                text::print(concat!("systemd 257 (keelson ", env!("CARGO_PKG_VERSION"), ")\n"));
+                print(concat!("systemd 257 (keelson ", env!("CARGO_PKG_VERSION"), ")\n"));
                 return Ok(None);
             }
             Long("no-pager" | "full") | Short('l') => {}

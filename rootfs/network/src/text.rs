@@ -1,13 +1,6 @@
-//! Files of `KEY=value` lines, as the state of links and leases is kept in, and output of text.
+//! Files of `KEY=value` lines, as the state of links and leases is kept in.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
-
-/// Writes to standard output. A reader that went away has seen enough.
-pub fn print(text: &str) {
-    let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-}
 
 /// The lines of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

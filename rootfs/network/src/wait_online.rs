@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use keelson_output::{print, say};
 use keelson_units::glob;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify;
@@ -17,7 +18,7 @@ use crate::config::link_section::{OperRange, RequiredFamily};
 use crate::netlink::object::Link;
 use crate::netlink::socket::{Kernel, Monitor};
 use crate::state::{AddressState, OperState};
-use crate::text::{self, Pairs};
+use crate::text::Pairs;
 
 const HELP: &str = "systemd-networkd-wait-online [OPTIONS...]
 
@@ -76,7 +77,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Ok(Some(wish)) => wait(Path::new("/"), &wish),
         Ok(None) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("systemd-networkd-wait-online: {error}");
+            say(format_args!("systemd-networkd-wait-online: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -89,11 +90,11 @@ fn parse(args: Vec<OsString>) -> Result<Option<Wish>, lexopt::Error> {
     while let Some(argument) = parser.next()? {
         match argument {
             Short('h') | Long("help") => {
-                text::print(HELP);
+                print(HELP);
                 return Ok(None);
             }
             Long("version") => {
-                text::print(concat!("systemd 257 (keelson ", env!("CARGO_PKG_VERSION"), ")\n"));
+                print(concat!("systemd 257 (keelson ", env!("CARGO_PKG_VERSION"), ")\n"));
                 return Ok(None);
             }
             Short('q') | Long("quiet") => wish.quiet = true,
@@ -132,12 +133,12 @@ pub fn wait(root: &Path, wish: &Wish) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
             if !wish.quiet {
-                eprintln!("Timeout occurred while waiting for network connectivity.");
+                say("Timeout occurred while waiting for network connectivity.");
             }
             ExitCode::FAILURE
         }
         Err(error) => {
-            eprintln!("systemd-networkd-wait-online: {error}");
+            say(format_args!("systemd-networkd-wait-online: {error}"));
             ExitCode::FAILURE
         }
     }

@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use keelson_output::say as complain;
 use keelson_provision::apply;
 use keelson_provision::decode::{Decoded, Problem, decode};
 use keelson_provision::oem::{self, Places};
@@ -201,11 +202,6 @@ fn run(arguments: &Arguments, source: &Source) -> u8 {
 /// A line of output. No boot is refused because nobody reads it.
 fn say(words: impl Display) {
     let _unseen = writeln!(io::stdout(), "{words}");
-}
-
-/// A line about what is wrong.
-fn complain(words: impl Display) {
-    let _unseen = writeln!(io::stderr(), "{words}");
 }
 
 fn summarise(lines: &[String], warnings: &[String], source: &Source) -> io::Result<()> {

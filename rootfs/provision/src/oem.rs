@@ -4,12 +4,13 @@
 //! mounted where anybody but root could read it.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use keelson_disk::fat::{ReadError, Reader};
 use keelson_format::disk::Role;
+use keelson_output::say;
 
 use crate::source::Source;
 
@@ -61,8 +62,7 @@ pub fn read(places: Places<'_>) -> io::Result<Option<Source>> {
         Ok(volume) => volume,
         Err(error @ ReadError::NotFat { .. }) => {
             // It is the user's partition: another file system on it is no mistake.
-            let _unseen =
-                writeln!(io::stderr(), "{} (OEM) is not looked at: {error}", node.display());
+            say(format_args!("{} (OEM) is not looked at: {error}", node.display()));
             return Ok(None);
         }
         Err(error @ ReadError::Form { .. }) => {

@@ -2,6 +2,8 @@
 //!
 //! It ends with status 1 where there is any remark. Templates are loaded as an instance `x`.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is run by hand")]
+
 use std::path::Path;
 use std::process::ExitCode;
 

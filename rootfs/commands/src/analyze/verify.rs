@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use keelson_jobs::{Graph, JobKind, Load, Queue, Request, Transaction};
+use keelson_output::say;
 use keelson_units::facts::Facts;
 use keelson_units::loader::{Loaded, Loader};
 use keelson_units::model::{Body, JobMode, Unit, UnitKind, UnitName};
@@ -20,7 +21,7 @@ pub fn run(words: &[String], options: &Options) -> Result<bool> {
     }
     let findings = judge(words, &options.root, options.recursive)?;
     for finding in &findings {
-        eprintln!("{finding}");
+        say(finding);
     }
     Ok(findings.is_empty())
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use keelson_control::{ActiveState, LoadState, UnitStatus};
+use keelson_output::say;
 use keelson_units::model::{UnitKind, UnitName};
 
 use super::options::{Options, Output};
@@ -56,7 +57,7 @@ pub fn run(words: &[String], options: &Options, screen: &Screen) -> Result<u8> {
     let mut changed = Vec::new();
     for unit in &units {
         if unit.load == LoadState::NotFound && unit.active == ActiveState::Inactive {
-            eprintln!("Unit {} could not be found.", unit.name);
+            say(format_args!("Unit {} could not be found.", unit.name));
             status = status.max(4);
             continue;
         }
@@ -71,10 +72,10 @@ pub fn run(words: &[String], options: &Options, screen: &Screen) -> Result<u8> {
     }
     screen::print(&out);
     for name in changed {
-        eprintln!(
+        say(format_args!(
             "Warning: The unit file, source configuration file or drop-ins of {name} changed on disk. \
              Run 'systemctl daemon-reload' to reload units."
-        );
+        ));
     }
     Ok(status)
 }

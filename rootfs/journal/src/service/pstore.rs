@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::UNIX_EPOCH;
 
+use keelson_output::say;
+
 use super::control;
 use super::log::{Line, Log};
 use super::signals::Request;
@@ -35,7 +37,7 @@ pub fn run() -> ExitCode {
     match control::ask(Path::new("/"), Request::CrashRecords) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("systemd-pstore: asking the log service: {error}; the records stay");
+            say(format_args!("systemd-pstore: asking the log service: {error}; the records stay"));
             ExitCode::FAILURE
         }
     }

@@ -4,12 +4,13 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
+use keelson_output::print;
 use serde_json::{Value, json};
 
 use super::Json;
 use super::table::{Seen, View, coloured, colours, print_json};
 use crate::sysfs;
-use crate::text::{Pairs, print};
+use crate::text::Pairs;
 
 /// The column the colons stand in.
 const LABEL: usize = 30;

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::IsTerminal;
 use std::path::Path;
 
+use keelson_output::print;
 use keelson_units::glob;
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use super::Json;
 use crate::netlink::object::{Address, Link, Route};
 use crate::netlink::socket::Kernel;
 use crate::sysfs;
-use crate::text::{Pairs, print};
+use crate::text::Pairs;
 
 /// The kernel's and the service's view of everything.
 pub struct View {

@@ -2,6 +2,11 @@
 //! pairs whose other ends are in a second namespace with a small DHCP server.
 //!
 //! The test binary is its own service (`service ROOT`) and its own server (a thread).
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test program without a harness tells its results"
+)]
 
 mod checks;
 mod host;

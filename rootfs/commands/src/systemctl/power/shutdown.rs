@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use keelson_control::{Goal, Haste, Request};
+use keelson_output::say;
 use lexopt::prelude::*;
 
 use crate::clock::{MINUTE, Now, Zone, parse_moment, parse_time};
@@ -61,7 +62,7 @@ pub fn shutdown_command(arguments: Vec<OsString>) -> ExitCode {
     match outcome {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            eprintln!("shutdown: {error:#}");
+            say(format_args!("shutdown: {error:#}"));
             ExitCode::FAILURE
         }
     }
