@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use fs_err as fs;
 use keelson_image_builder::build;
 use keelson_sdk::Request;
 
@@ -41,7 +40,7 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         }
         moved += 1;
     }
-    fs::write(&manifests.lock_path, lock.to_toml())?;
+    workspace::replace(&manifests.lock_path, &lock.to_toml())?;
     say(format_args!(
         "{moved} pins moved, {} in all: {}",
         lock.image.len() + lock.tools.len(),
