@@ -15,6 +15,7 @@ pub mod ec2;
 pub mod gce;
 pub mod image;
 pub mod openstack;
+pub mod places;
 pub mod refusal;
 pub mod source;
 pub mod state;

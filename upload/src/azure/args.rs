@@ -1,5 +1,7 @@
 //! Options of `upload azure`.
 
+use crate::places::azure_region;
+
 /// Options of `upload azure`.
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct AzureArgs {
@@ -19,7 +21,7 @@ pub struct AzureArgs {
     #[arg(long, value_name = "NAME", requires = "gallery")]
     pub storage_resource_group: Option<String>,
     /// Region of the image
-    #[arg(long)]
+    #[arg(long, value_parser = azure_region)]
     pub location: String,
     /// Make a version of an image of this compute gallery, not a managed image
     #[arg(long, value_name = "NAME")]
@@ -34,7 +36,7 @@ pub struct AzureArgs {
     #[arg(long, value_name = "VERSION", requires = "gallery")]
     pub gallery_version: Option<String>,
     /// Region that the gallery copies the version to; may be given several times
-    #[arg(long, value_name = "REGION", requires = "gallery")]
+    #[arg(long, value_name = "REGION", requires = "gallery", value_parser = azure_region)]
     pub copy_to: Vec<String>,
     /// Leave the blob in the container
     #[arg(long)]

@@ -21,6 +21,7 @@ use crate::image::{Architecture, Build};
 use crate::openstack::args::OpenstackArgs;
 use crate::openstack::clouds::{Cloud, CloudError};
 use crate::openstack::{self, Openstack};
+use crate::places::{amazon_region, google_project};
 use crate::source::Source;
 use crate::stream::Stream;
 use crate::upload::Provider;
@@ -72,6 +73,10 @@ pub fn ec2(args: &Ec2Args, common: &Common) -> Result<Opened> {
     let Some(region) = account.region() else {
         bail!("no region: give --region, set AWS_REGION, or have one in the profile");
     };
+    // Those of the command line were looked at when it was read.
+    if let Err(what) = amazon_region(&region) {
+        bail!("region {region} of the environment or the profile: {what}");
+    }
     if args.copy_to.contains(&region) {
         bail!("--copy-to {region}: the image is made there already");
     }
@@ -120,6 +125,9 @@ pub fn gce(args: &GceArgs, common: &Common) -> Result<Opened> {
             "no project: give --project, set GOOGLE_CLOUD_PROJECT, or run `gcloud config set project ID`"
         );
     };
+    if let Err(what) = google_project(&project) {
+        bail!("project {project} of the environment or of gcloud: {what}");
+    }
     let name = if common.name.is_some() { name } else { Build::label(&name) };
     if name != Build::label(&name) || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
         bail!(

@@ -2,15 +2,17 @@
 
 use std::path::PathBuf;
 
+use crate::places::amazon_region;
+
 /// Options of `upload ec2`.
 #[derive(clap::Args, Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option without a value")]
 pub struct Ec2Args {
     /// Region of the snapshot and the first image [default: the environment's or the profile's]
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", value_parser = amazon_region)]
     pub region: Option<String>,
     /// Copy the image to this region too; may be given several times
-    #[arg(long = "copy-to", value_name = "REGION")]
+    #[arg(long = "copy-to", value_name = "REGION", value_parser = amazon_region)]
     pub copy_to: Vec<String>,
     /// Profile of the shared configuration files [default: AWS_PROFILE, else `default`]
     #[arg(long)]

@@ -1,10 +1,12 @@
 //! Options of `upload gce`.
 
+use crate::places::{google_location, google_project};
+
 /// Options of `upload gce`.
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct GceArgs {
     /// Project [default: GOOGLE_CLOUD_PROJECT, else gcloud's]
-    #[arg(long)]
+    #[arg(long, value_parser = google_project)]
     pub project: Option<String>,
     /// Bucket of Cloud Storage for the archive
     #[arg(long)]
@@ -13,7 +15,7 @@ pub struct GceArgs {
     #[arg(long)]
     pub family: Option<String>,
     /// Location of the image, as `eu` or `europe-west3`; may be given several times [default: nearest the bucket]
-    #[arg(long, value_name = "LOCATION")]
+    #[arg(long, value_name = "LOCATION", value_parser = google_location)]
     pub location: Vec<String>,
     /// One more guest OS feature; may be given several times
     #[arg(long, value_name = "FEATURE")]
