@@ -7,6 +7,8 @@ use anyhow::{Context, Result, bail};
 use keelson_format::platform::Platform;
 use lexopt::prelude::*;
 
+use crate::fetch;
+
 /// The help, which is the manual of the command as well.
 pub const HELP: &str = "\
 keelson-install DEVICE [OPTIONS...]
@@ -134,9 +136,9 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Wish> {
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(option) = parser.next()? {
         match option {
-            Long("image") => install.image = Some(parser.value()?.string()?),
+            Long("image") => install.image = Some(place("--image", parser.value()?.string()?)?),
             Long("key") => install.key = Some(parser.value()?.into()),
-            Long("config") => install.config = Some(parser.value()?.string()?),
+            Long("config") => install.config = Some(place("--config", parser.value()?.string()?)?),
             Long("platform") => install.platform = Some(platform(&parser.value()?.string()?)?),
             Long("save-partlabel") => install.save.push(parser.value()?.string()?),
             Long("wipe") => install.wipe = true,
@@ -192,8 +194,8 @@ pub fn of_kernel(cmdline: &str) -> Result<(Install, Then)> {
         };
         match name {
             "device" => device = Some(text()?),
-            "config" => install.config = Some(text()?),
-            "image" => install.image = Some(text()?),
+            "config" => install.config = Some(place("keelson.install.config", text()?)?),
+            "image" => install.image = Some(place("keelson.install.image", text()?)?),
             "platform" => install.platform = Some(platform(&text()?)?),
             "save-partlabel" => install.save.push(text()?),
             "wipe" => install.wipe = switch(name, value)?,
@@ -229,6 +231,14 @@ fn switch(name: &str, value: &str) -> Result<bool> {
 
 fn platform(id: &str) -> Result<Platform> {
     Ok(id.parse::<Platform>()?)
+}
+
+/// The place of a file, as the option `name` says it.
+fn place(name: &str, text: String) -> Result<String> {
+    if fetch::is_foreign_url(&text) {
+        bail!("{name} {text}: a path, or a URL with http:// or https:// was expected");
+    }
+    Ok(text)
 }
 
 /// A number of bytes, with a binary suffix; a multiple of 512.

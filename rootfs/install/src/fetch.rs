@@ -29,6 +29,15 @@ pub fn is_url(place: &str) -> bool {
     place.starts_with("http://") || place.starts_with("https://")
 }
 
+/// Whether a place looks like a URL and is none that can be fetched.
+pub fn is_foreign_url(place: &str) -> bool {
+    let is_scheme = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    };
+    !is_url(place) && place.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme))
+}
+
 /// The place of a neighbour: what stands after the last `/` is replaced.
 pub fn beside(place: &str, name: &str) -> String {
     match place.rsplit_once('/') {

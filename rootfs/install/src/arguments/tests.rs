@@ -36,6 +36,11 @@ fn every_option_is_taken() {
     );
     assert_eq!(install("/dev/vda --boot-entry").boot_entry, Some(true));
     assert_eq!(install("/dev/vda").boot_entry, None);
+    // A file may have any name.
+    for path in ["./ftp://x", "/a://b", "a:b"] {
+        let line = format!("/dev/vda --image {path}");
+        assert_eq!(install(&line).image.as_deref(), Some(path));
+    }
     assert_eq!(wish("list --json").expect("good"), Wish::List { json: true });
     assert_eq!(wish("--from-kernel").expect("good"), Wish::FromKernel);
     assert!(matches!(wish("--help").expect("good"), Wish::Print(HELP)));
@@ -53,6 +58,9 @@ fn what_is_used_wrongly_is_said() {
         ("--target-file x --boot-entry", "--boot-entry is for a disk"),
         ("/dev/vda --platform metl", "did you mean `metal`"),
         ("/dev/vda --force", "--force"),
+        ("/dev/vda --image ftp://x/disk.raw.zst", "--image ftp://x/disk.raw.zst: a path, or a URL"),
+        ("/dev/vda --config file:///x.ign", "--config file:///x.ign: a path, or a URL"),
+        ("/dev/vda --image HTTP://x/disk.raw.zst", "with http:// or https://"),
     ] {
         let error = wish(line).expect_err(line).to_string();
         assert!(error.contains(text), "{line}: {error}");
@@ -83,6 +91,10 @@ fn the_kernel_command_line_says_all_of_it() {
             "keelson.install.wpie on the kernel command line",
         ),
         ("keelson.install.device=", "has no value"),
+        (
+            "keelson.install.device=/dev/vda keelson.install.config=tftp://y/z.ign",
+            "keelson.install.config tftp://y/z.ign: a path, or a URL",
+        ),
         (
             "keelson.install.device=/dev/vda keelson.install.wipe=nein",
             "keelson.install.wipe=nein: yes or no was expected",
