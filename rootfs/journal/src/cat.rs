@@ -94,7 +94,9 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, lexopt::Error> {
 }
 
 fn open(options: &Options, priority: u8) -> io::Result<UnixStream> {
-    let mut stream = UnixStream::connect(SOCKET)?;
+    let mut stream = UnixStream::connect(SOCKET).map_err(|error| {
+        io::Error::new(error.kind(), format!("connecting to the log service on {SOCKET}: {error}"))
+    })?;
     let prefix = u8::from(options.level_prefix);
     stream.write_all(
         format!("{}\n\n{priority}\n{prefix}\n0\n0\n0\n", options.identifier).as_bytes(),
@@ -116,5 +118,7 @@ fn connect(options: &Options) -> io::Result<()> {
         .args(arguments)
         .stdout(Stdio::from(OwnedFd::from(output)))
         .stderr(Stdio::from(OwnedFd::from(errors)));
-    Err(command.exec())
+    let error = command.exec();
+    let what = format!("starting {}: {error}", program.display());
+    Err(io::Error::new(error.kind(), what))
 }

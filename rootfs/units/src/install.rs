@@ -75,12 +75,12 @@ pub enum InstallError {
     #[error("'{0}' is no absolute path of a unit file.")]
     Path(PathBuf),
     /// The disk.
-    #[error("Failed to change '{path}': {source}")]
+    #[error("Failed to change '{path}': {error}")]
     Disk {
         /// What was changed.
         path: PathBuf,
         /// Why it was not.
-        source: io::Error,
+        error: io::Error,
     },
 }
 
@@ -181,7 +181,7 @@ pub fn apply(root: &Path, changes: &[Change]) -> Result<(), InstallError> {
             Err(error)
                 if error.kind() == io::ErrorKind::NotFound
                     && !matches!(change, Change::Link { .. }) => {}
-            Err(source) => return Err(InstallError::Disk { path: path.clone(), source }),
+            Err(error) => return Err(InstallError::Disk { path: path.clone(), error }),
             Ok(()) => {}
         }
     }

@@ -3,8 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
-use keelson_control::{CleanWhat, JobMode, Whom};
+use anyhow::{Context, Error, Result, bail};
+use keelson_control::{CleanWhat, JobMode, LoadState, Whom};
+use keelson_journal::journalctl::output::Mode;
+use keelson_units::model::UnitKind;
 use lexopt::prelude::*;
 
 /// How lists and logs are printed.
@@ -205,7 +207,11 @@ fn mode(options: &mut Options, mode: JobMode) -> bool {
 
 fn valued(options: &mut Options, name: &str, value: Result<String>) -> Result<()> {
     let known = match name {
-        "type" => list(&mut options.types, &value?),
+        "type" => {
+            list(&mut options.types, &value?);
+            options.types.iter().try_for_each(|word| check_type(word))?;
+            true
+        }
         "state" => list(&mut options.states, &value?),
         "property" => list(&mut options.properties, &value?),
         "only-property" => {
@@ -214,16 +220,28 @@ fn valued(options: &mut Options, name: &str, value: Result<String>) -> Result<()
         }
         "lines" => {
             let text = value?;
-            options.lines =
-                Some(if text == "all" { usize::MAX } else { text.parse().context("--lines=")? });
+            let number = |text: &str| {
+                text.parse()
+                    .with_context(|| format!("--lines={text} is neither a number nor `all`"))
+            };
+            options.lines = Some(if text == "all" { usize::MAX } else { number(&text)? });
             true
         }
-        "output" | "json" => {
+        "output" => {
             options.output = match value?.as_str() {
-                "json" | "short" if name == "json" => Output::Json,
                 "json" => Output::Json,
-                "json-pretty" | "pretty" => Output::JsonPretty,
-                _ => Output::Text,
+                "json-pretty" => Output::JsonPretty,
+                // How lines of the log look; here they look one way.
+                other => other.parse::<Mode>().map(|_| Output::Text).map_err(Error::msg)?,
+            };
+            true
+        }
+        "json" => {
+            options.output = match value?.as_str() {
+                "short" => Output::Json,
+                "pretty" => Output::JsonPretty,
+                "off" => Output::Text,
+                other => bail!("--json={other} is none of pretty, short, off"),
             };
             true
         }
@@ -232,7 +250,10 @@ fn valued(options: &mut Options, name: &str, value: Result<String>) -> Result<()
         "signal" => set(&mut options.signal, value?),
         "kill-whom" | "kill-who" => set(&mut options.whom, value?.parse()?),
         "kill-value" => set(&mut options.kill_value, value?.parse().context("--kill-value=")?),
-        "root" => set(&mut options.root, PathBuf::from(value?)),
+        "root" => {
+            options.root = Some(PathBuf::from(value?)).filter(|root| !root.as_os_str().is_empty());
+            true
+        }
         "when" => set(&mut options.when, value?),
         "drop-in" => set(&mut options.drop_in, value?),
         "reboot-argument" => set(&mut options.reboot_argument, value?),
@@ -261,6 +282,14 @@ fn valued(options: &mut Options, name: &str, value: Result<String>) -> Result<()
         _ => false,
     };
     if known { Ok(()) } else { bail!("unknown option --{name}") }
+}
+
+fn check_type(word: &str) -> Result<()> {
+    let kinds = UnitKind::ALL.map(UnitKind::suffix);
+    if kinds.contains(&word) || word.parse::<LoadState>().is_ok() {
+        return Ok(());
+    }
+    bail!("Unknown unit type or load state '{word}'. Types are {}", kinds.join(", "))
 }
 
 fn list(into: &mut Vec<String>, value: &str) -> bool {

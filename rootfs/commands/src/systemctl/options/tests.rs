@@ -26,12 +26,33 @@ fn options_and_words_may_be_mixed() {
 }
 
 #[test]
+fn outputs_types_and_roots_have_the_values_of_systemd() {
+    for (line, output) in [
+        ("-o json", Output::Json),
+        ("-o json-pretty", Output::JsonPretty),
+        ("-o short-iso", Output::Text),
+        ("-o cat", Output::Text),
+        ("--json=short", Output::Json),
+        ("--json=pretty", Output::JsonPretty),
+        ("--json=off", Output::Text),
+    ] {
+        assert_eq!(parsed(line).expect(line).output, output, "{line}");
+    }
+    assert_eq!(parsed("--type=scope,loaded").expect("taken").types, ["scope", "loaded"]);
+    assert_eq!(parsed("--root=").expect("taken").root, None);
+}
+
+#[test]
 fn wrong_options_are_named() {
     for (line, error) in [
         ("--bogus", "unknown option --bogus"),
         ("-Z", "unknown option -Z"),
         ("--user status", "--user is not supported: there is one manager, that of this system"),
         ("--type", "option --type"),
+        ("-t servcie", "Unknown unit type or load state 'servcie'. Types are service, socket,"),
+        ("-o xml", "Unknown output format 'xml'."),
+        ("--json=yes", "--json=yes is none of pretty, short, off"),
+        ("-n few status", "--lines=few is neither a number nor `all`"),
         ("--job-mode=often x", "`often` is none of fail, replace"),
     ] {
         let found = parsed(line).expect_err(line).to_string();
