@@ -1,9 +1,18 @@
-//! Small files of `/etc`, written whole.
+//! Small files of `/etc`, written whole; and folders that stand for `/`.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+/// Refuses what `--root=` names and is no folder: it would look like a system that has nothing.
+pub fn check_root(root: &Path) -> Result<()> {
+    let found = fs::metadata(root).with_context(|| format!("--root={}", root.display()))?;
+    ensure!(found.is_dir(), "--root={} is no folder", root.display());
+    Ok(())
+}
 
 /// A name beside a file, for what is to take its place.
 fn beside(path: &Path) -> PathBuf {

@@ -51,6 +51,9 @@ fn dispatch(options: &Options) -> Result<u8> {
         screen::print(crate::VERSION_TEXT);
         return Ok(0);
     }
+    if let Some(root) = &options.root {
+        crate::files::check_root(root)?;
+    }
     let verb = options.words.first().map_or("list-units", String::as_str);
     let words = options.words.get(1..).unwrap_or_default();
     let screen = screen_for(options);

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use keelson_output::say;
 use lexopt::prelude::*;
 
-use crate::{conf, screen};
+use crate::{conf, files, screen};
 use database::Database;
 use line::Line;
 
@@ -78,6 +78,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {
 fn work(options: &Options) -> Result<bool> {
     let named: &[String] =
         if options.inline || options.replace.is_some() { &[] } else { &options.words };
+    files::check_root(&options.root)?;
     let paths = conf::chosen(&options.root, "sysusers.d", named)?;
     if options.cat {
         screen::print(&conf::concatenated(&paths)?);

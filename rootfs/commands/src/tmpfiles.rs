@@ -12,7 +12,7 @@ use lexopt::prelude::*;
 use rustix::fd::OwnedFd;
 
 use crate::accounts::Accounts;
-use crate::{conf, screen};
+use crate::{conf, files, screen};
 use clean::{Cleaner, Kept};
 use line::{Item, Kind};
 
@@ -116,6 +116,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {
 
 fn work(options: &Options) -> Result<u8> {
     let root_path = options.root.as_deref().unwrap_or(Path::new("/"));
+    files::check_root(root_path)?;
     let paths = conf::chosen(root_path, "tmpfiles.d", &options.files)?;
     if options.cat {
         screen::print(&conf::concatenated(&paths)?);

@@ -81,3 +81,32 @@ fn an_error_that_nobody_can_read_is_an_exit_status_all_the_same() {
         }
     }
 }
+
+#[test]
+fn places_that_are_not_there_are_an_error_that_names_them() {
+    for line in [
+        "journalctl -D /nonexistent",
+        "journalctl --directory=/nonexistent --disk-usage",
+        "journalctl --file=/nonexistent",
+        "journalctl --file=/nonexistent/*.klog --verify",
+        "journalctl --root=/nonexistent",
+        "journalctl --root=/nonexistent --vacuum-size=1G",
+        "systemctl --root=/nonexistent list-unit-files",
+        "systemctl --root=/nonexistent is-enabled a",
+        "systemctl --root=/nonexistent mask a",
+        "systemctl --root=/dev/null list-unit-files",
+        "systemd-analyze --root=/nonexistent verify default.target",
+        "systemd-cat --identifier=x /nonexistent",
+        "systemd-sysusers --root=/nonexistent",
+        "systemd-sysusers /nonexistent.conf",
+        "systemd-tmpfiles --root=/nonexistent --cat-config",
+        "systemd-tmpfiles --create /nonexistent.conf",
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keelson-commands"));
+        let output = command.args(line.split(' ')).output().expect("run");
+        assert_eq!(output.status.code(), Some(1), "{line}: {}", words(&output));
+        // On a host without the log service that is what is not there.
+        let named = ["/nonexistent", "/dev/null", "/run/systemd/journal/stdout"];
+        assert!(named.iter().any(|name| words(&output).contains(name)), "{line}: {output:?}");
+    }
+}

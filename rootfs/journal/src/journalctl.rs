@@ -81,6 +81,30 @@ fn act(options: &Options) -> Result<bool, Problem> {
     }
 }
 
+/// Refuses places of the command line that are not there: they would look like an empty log.
+fn check_places(options: &Options) -> Result<(), Problem> {
+    let failed = |place: &dyn std::fmt::Display, error: &dyn std::fmt::Display| {
+        Problem::Told(format!("Failed to open {place}: {error}"))
+    };
+    if options.root != Path::new("/") {
+        std::fs::read_dir(&options.root)
+            .map_err(|error| failed(&options.root.display(), &error))?;
+    }
+    if let Some(directory) = &options.directory {
+        std::fs::read_dir(directory).map_err(|error| failed(&directory.display(), &error))?;
+    }
+    for pattern in &options.files {
+        let found = expand(pattern);
+        if found.is_empty() {
+            return Err(failed(pattern, &"no file is called so"));
+        }
+        for path in found {
+            std::fs::metadata(&path).map_err(|error| failed(&path.display(), &error))?;
+        }
+    }
+    Ok(())
+}
+
 /// Where the log of the command line is.
 fn sources(options: &Options) -> Vec<Source> {
     if !options.files.is_empty() {
@@ -133,6 +157,7 @@ fn look(options: &Options, out: &mut Output) -> Result<bool, Problem> {
         }
         _ => {}
     }
+    check_places(options)?;
     let list = sources(options);
     match options.action {
         Action::DiskUsage => return Ok(lists::usage(&list, out).map(|()| true)?),
@@ -204,6 +229,7 @@ fn complain(options: &Options, reader: &Reader) -> Result<(), Problem> {
 
 /// Asks the service, then removes closed segments.
 fn maintain(options: &Options) -> Result<(), Problem> {
+    check_places(options)?;
     for request in &options.requests {
         control::ask(&options.root, *request).map_err(|error| match error.kind() {
             ErrorKind::PermissionDenied => {

@@ -12,6 +12,7 @@ use keelson_units::loader::{Loaded, Loader};
 use keelson_units::model::{Body, JobMode, Unit, UnitKind, UnitName};
 
 use super::Options;
+use crate::files;
 use crate::names::mangle;
 
 /// Runs it; gives whether nothing was found.
@@ -19,6 +20,7 @@ pub fn run(words: &[String], options: &Options) -> Result<bool> {
     if words.is_empty() {
         bail!("Too few arguments.");
     }
+    files::check_root(&options.root)?;
     let findings = judge(words, &options.root, options.recursive)?;
     for finding in &findings {
         say(finding);
