@@ -69,6 +69,8 @@ WantedBy=multi-user.target
 ";
 
 pub fn main(args: &Args) -> Result<ExitCode> {
+    // A wrong name is said before minutes of building.
+    let config = config(args)?;
     let board = BoardArgs::standard();
     let name = board.board.clone();
     build_image::run(&build_image::Args::of(board, &args.sdk))?;
@@ -94,13 +96,6 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     setup.memory_mib = args.memory;
     setup.processors = args.cpus;
     setup.ports.clone_from(&args.port);
-    let config = match &args.ignition {
-        Some(file) => Some(fs::read_to_string(file)?),
-        None if args.no_ignition => None,
-        None => {
-            Some(ignition::Config::new().unit("console-shell.service", CONSOLE_SHELL).to_json())
-        }
-    };
     if let Some(config) = config {
         let name = "opt/com.coreos/config".to_owned();
         setup.fw_cfg.push(FwCfg { name, content: config.into_bytes() });
@@ -114,6 +109,17 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         keelson_qemu_tests::Ending::PowerOff => Ok(ExitCode::SUCCESS),
         other => bail!("the machine ended: {other:?}"),
     }
+}
+
+/// The configuration of the first boot, if there is to be one.
+fn config(args: &Args) -> Result<Option<String>> {
+    Ok(match &args.ignition {
+        Some(file) => Some(fs::read_to_string(file)?),
+        None if args.no_ignition => None,
+        None => {
+            Some(ignition::Config::new().unit("console-shell.service", CONSOLE_SHELL).to_json())
+        }
+    })
 }
 
 /// Copies the image to a disk of `size`, whole or not at all: a file that is there is taken for the disk of an earlier
