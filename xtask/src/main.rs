@@ -19,6 +19,7 @@ mod workspace;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 /// Builds, boots and tests Keelson images. Needs no privilege.
@@ -52,7 +53,23 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    command().unwrap_or_else(|error| {
+        output::complain(format_args!("error: {}", message(&error)));
+        ExitCode::FAILURE
+    })
+}
+
+fn command() -> Result<ExitCode> {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => error.exit(),
+        // Help and version: what cannot be written of them is an error as of any output.
+        Err(text) => {
+            output::outcome(text.print())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    match cli.command {
         Command::BuildImage(args) => build_image::main(&args),
         Command::Plan(args) => plan::main(&args),
         Command::Run(args) => run::main(&args),
@@ -66,11 +83,7 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::main(&args),
         Command::Clean(args) => clean::main(&args),
         Command::Completions(args) => completions::main(&args),
-    };
-    result.unwrap_or_else(|error| {
-        output::complain(format_args!("error: {}", message(&error)));
-        ExitCode::FAILURE
-    })
+    }
 }
 
 /// An error with its causes, each said once, and what to do about a full disk.
