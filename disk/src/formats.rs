@@ -2,10 +2,11 @@
 //!
 //! One reader goes over the raw disk in windows of 2 MiB, skips those that hold only zeroes, and gives
 //! each to every writer. Of one window the next is read, this one is compressed, and what was made of the one before
-//! is written and digested, all at the same time and on all cores; files grow in the order of the disk. What a writer
-//! gets depends on the content alone, never on the number of cores or on what the host's file system has
-//! allocated, so two writes give the same bytes. At most three windows are in memory, and what the writers
-//! made of two: what is stored as it is, as almost all is, goes from the window to the file without a copy.
+//! is written, all at the same time and on all cores, while a digest of a whole file may be one window further behind;
+//! files grow in the order of the disk. What a writer gets depends on the content alone, never on the number of cores
+//! or on what the host's file system has allocated, so two writes give the same bytes. At most four windows are in
+//! memory, and what the writers made of three: what is stored as it is, as almost all is, goes from the window to the
+//! file without a copy.
 //!
 //! A writer is given the windows in ascending order, and then the end: see [`Writer`].
 
@@ -13,6 +14,7 @@ mod archive;
 mod bmap;
 mod deflate;
 mod dense;
+mod digest;
 mod gce;
 mod ova;
 mod pass;

@@ -96,7 +96,7 @@ impl Writer for Ova<'_> {
     fn finish(&mut self) -> io::Result<()> {
         let Some(mut stream) = self.stream.take() else { return Ok(()) };
         stream.finish()?;
-        let (mut targets, bytes, digest) = stream.written();
+        let (mut targets, bytes, digest) = stream.written()?;
         let digest = digest.expect("it was asked for");
         let archive = targets.first_mut().expect("the archive is the first");
         self.write_rest(archive, bytes, digest.as_ref())

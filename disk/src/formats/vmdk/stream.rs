@@ -8,9 +8,10 @@ use std::path::Path;
 use bytes::Bytes;
 use keelson_format::guid;
 use rayon::prelude::*;
-use ring::digest::{Context, Digest, SHA256};
+use ring::digest::Digest;
 
 use super::super::deflate::Deflater;
+use super::super::digest::Digester;
 use super::super::pool::Pool;
 use super::super::target::Target;
 use super::super::window::Window;
@@ -33,8 +34,8 @@ const TABLE_SPAN: u64 = GRAIN * ENTRIES * SECTOR;
 /// The extent while it is written: into one file or more, at a place of each.
 pub(in super::super) struct Stream {
     targets: Vec<Target>,
-    /// Where somebody wants the digest: that of what was appended, but for these last parts.
-    digest: Option<(Context, Vec<Bytes>)>,
+    /// Where somebody wants the digest: that of what was appended.
+    digest: Option<Digester>,
     /// How much was appended.
     end: u64,
     bytes: u64,
@@ -60,7 +61,7 @@ impl Stream {
         let count = usize::try_from(tables(order.bytes)).map_err(io::Error::other)?;
         let mut stream = Self {
             targets,
-            digest: digested.then(|| (Context::new(&SHA256), Vec::new())),
+            digest: digested.then(Digester::start).transpose()?,
             end: 0,
             bytes: order.bytes,
             directory: vec![0; count],
@@ -77,8 +78,9 @@ impl Stream {
     }
 
     /// What was written, its length and, where it was asked for, its SHA-256.
-    pub(in super::super) fn written(self) -> (Vec<Target>, u64, Option<Digest>) {
-        (self.targets, self.end, self.digest.map(|(digest, _)| digest.finish()))
+    pub(in super::super) fn written(self) -> io::Result<(Vec<Target>, u64, Option<Digest>)> {
+        let digest = self.digest.map(Digester::finish).transpose()?;
+        Ok((self.targets, self.end, digest))
     }
 
     fn header(&self, directory: u64) -> [u8; 512] {
@@ -92,25 +94,19 @@ impl Stream {
         for target in &mut self.targets {
             target.append_all(parts.iter().cloned());
         }
-        if let Some((_, unhashed)) = &mut self.digest {
-            unhashed.extend(parts);
+        if let Some(digest) = &mut self.digest {
+            digest.append(parts);
         }
     }
 
-    /// Writes and hashes what is queued while `work` is done, whose result it gives.
+    /// Writes what is queued while `work` is done, whose result it gives.
     fn beside<T: Send>(
         &mut self,
         work: impl FnOnce(&Pool<Deflater>) -> io::Result<T> + Send,
     ) -> io::Result<T> {
-        let Self { targets, digest, deflaters, .. } = self;
-        let hash = || {
-            if let Some((digest, unhashed)) = digest {
-                unhashed.drain(..).for_each(|part| digest.update(&part));
-            }
-        };
+        let Self { targets, deflaters, .. } = self;
         let write = || targets.par_iter_mut().try_for_each(Target::flush);
-        // Of the three, hashing takes the longest: it is begun first.
-        let ((), (written, done)) = rayon::join(hash, || rayon::join(write, || work(deflaters)));
+        let (written, done) = rayon::join(write, || work(deflaters));
         written?;
         done
     }
@@ -174,7 +170,8 @@ impl Writer for Stream {
             };
             window.blocks(GRAIN_BYTES).into_par_iter().map(pack).collect::<io::Result<_>>()
         })?;
-        self.add(window.start / TABLE_SPAN, grains)
+        self.add(window.start / TABLE_SPAN, grains)?;
+        self.digest.as_mut().map_or(Ok(()), Digester::flush)
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -184,6 +181,7 @@ impl Writer for Stream {
         let footer = self.header(u64::from(at));
         self.marked(MARK_FOOTER, &footer)?;
         self.marked(MARK_END, &[])?;
+        self.digest.as_mut().map_or(Ok(()), Digester::flush)?;
         self.beside(|_| Ok(()))
     }
 }
