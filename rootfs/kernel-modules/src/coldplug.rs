@@ -1,4 +1,4 @@
-//! Loads the modules of the hardware that is there: of every `modalias` below `/sys/devices`.
+//! Loads the modules of the hardware that is there: of every `modalias` of a device in `/sys`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -28,7 +28,7 @@ impl Modules {
             Err(error) => return vec![LoadError::List(error)],
         };
         let mut failures = Vec::new();
-        for alias in modaliases(Path::new("/sys/devices")).iter().rev() {
+        for alias in modaliases(Path::new("/sys")).iter().rev() {
             let before = present.len();
             failures.extend(self.plug_into(&mut present, alias));
             if present.len() > before && done() {
@@ -70,22 +70,29 @@ impl Modules {
     }
 }
 
-/// The aliases below a folder of sysfs, sorted. Links are not followed; what goes away or cannot be
-/// read meanwhile is left out, since a device that went away needs no module.
-pub(crate) fn modaliases(folder: &Path) -> BTreeSet<String> {
+/// Where a sysfs keeps devices with a `modalias`: those of every bus, of the two classes that have one, and what the
+/// kernel tells of the processor. Walking all of `/sys/devices` finds the same in ten times the system calls.
+const PLACES: [(&str, &str); 4] =
+    [("bus", "devices"), ("class/input", ""), ("class/dmi", ""), ("devices/system", "")];
+
+/// The aliases of the devices of a sysfs, sorted. What goes away or cannot be read meanwhile is left out, since a
+/// device that went away needs no module.
+pub(crate) fn modaliases(sys: &Path) -> BTreeSet<String> {
     let mut aliases = BTreeSet::new();
-    let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        for entry in entries.flatten() {
-            let Ok(kind) = entry.file_type() else { continue };
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if kind.is_file() && entry.file_name() == "modalias" {
-                let Ok(text) = fs::read_to_string(entry.path()) else { continue };
+    for (place, below) in PLACES {
+        for folder in entries(&sys.join(place)) {
+            let devices =
+                if below.is_empty() { vec![folder] } else { entries(&folder.join(below)) };
+            for device in devices {
+                let Ok(text) = fs::read_to_string(device.join("modalias")) else { continue };
                 aliases.extend(text.lines().filter(|line| !line.is_empty()).map(str::to_owned));
             }
         }
     }
     aliases
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries.flatten().map(|entry| entry.path()).collect()
 }

@@ -115,13 +115,20 @@ fn only_live_modules_count_as_loaded() {
 }
 
 #[test]
-fn aliases_are_found_below_a_folder_without_following_links() {
-    let folder = release("sys");
-    fs::create_dir_all(folder.join("pci/virtio")).expect("folders");
-    fs::write(folder.join("pci/modalias"), "pci:v1\n").expect("a file");
-    fs::write(folder.join("pci/virtio/modalias"), "virtio:d2\n").expect("a file");
-    std::os::unix::fs::symlink("..", folder.join("pci/subsystem")).expect("a link");
-    let found: Vec<_> = coldplug::modaliases(&folder).into_iter().collect();
-    assert_eq!(found, ["pci:v1", "virtio:d2"]);
-    fs::remove_dir_all(folder).expect("removing the scratch folder");
+fn aliases_are_those_of_buses_of_two_classes_and_of_the_processor() {
+    let sys = release("sys");
+    for (place, alias) in [
+        ("bus/pci/devices/0000:00:01.0", "pci:v1"),
+        ("bus/virtio/devices/virtio0", "virtio:d2"),
+        ("class/input/input0", "input:b0"),
+        ("class/dmi/id", "dmi:bvn"),
+        ("devices/system/cpu", "cpu:type:x86"),
+    ] {
+        fs::create_dir_all(sys.join(place)).expect("folders");
+        fs::write(sys.join(place).join("modalias"), format!("{alias}\n")).expect("a file");
+    }
+    fs::create_dir_all(sys.join("bus/pnp/devices/00:01")).expect("a device without an alias");
+    let found: Vec<_> = coldplug::modaliases(&sys).into_iter().collect();
+    assert_eq!(found, ["cpu:type:x86", "dmi:bvn", "input:b0", "pci:v1", "virtio:d2"]);
+    fs::remove_dir_all(sys).expect("removing the scratch folder");
 }
