@@ -103,6 +103,8 @@ pub struct Loader {
     facts: Facts,
     built_in: &'static [(&'static str, &'static str)],
     cache: Option<Cache>,
+    /// Texts of templates, while they are kept.
+    templates: Option<HashMap<PathBuf, String>>,
     /// Units that were looked at for another one and not yet asked for.
     ready: HashMap<UnitName, Box<Unit>>,
 }
@@ -124,6 +126,7 @@ impl Loader {
             facts,
             built_in: &[],
             cache: None,
+            templates: None,
             ready: HashMap::new(),
         }
     }
@@ -144,6 +147,11 @@ impl Loader {
     pub fn reload(&mut self) {
         self.cache = None;
         self.ready.clear();
+    }
+
+    /// Keeps the files of templates from now on, or no longer: many instances that are loaded at once read them once.
+    pub fn keep_templates(&mut self, keep: bool) {
+        self.templates = keep.then(HashMap::new);
     }
 
     /// What is wrong in `/etc/fstab`.
@@ -198,9 +206,14 @@ impl Loader {
             return Loaded::Missing;
         }
         let usr = self.root.join(FSTAB_BELOW);
+        let mut templates = self.templates.take();
         let cache = self.cache();
-        let mut sources = match cache.index.find(name) {
-            Found::Masked(path) => return Loaded::Masked(path),
+        let is_known = |path: &Path| templates.as_ref().is_some_and(|all| all.contains_key(path));
+        let mut sources = match cache.index.find_unless(name, is_known) {
+            Found::Masked(path) => {
+                self.templates = templates;
+                return Loaded::Masked(path);
+            }
             Found::File { path, .. }
                 if path.starts_with(&usr) && cache.fstab.contains_key(name) =>
             {
@@ -208,7 +221,7 @@ impl Loader {
             }
             Found::File { name, path, metadata } => {
                 let mut sources = Sources::of(&name);
-                match read_known(&path, metadata) {
+                match read_template(&path, metadata, templates.as_mut()) {
                     Ok(text) => sources.entries = text::parse(&text, &path, &mut sources.remarks),
                     Err(what) => {
                         let place = Place { file: path.clone(), line: 1 };
@@ -220,6 +233,7 @@ impl Loader {
             }
             Found::Nothing => Sources::of(name),
         };
+        self.templates = templates;
         if sources.fragment.is_none() && !self.generate(&mut sources) && !needs_no_file(name) {
             return Loaded::Missing;
         }
@@ -314,6 +328,24 @@ fn needs_no_file(name: &UnitName) -> bool {
 /// A text of at most [`LARGEST`] bytes; what is no UTF-8 is replaced.
 pub(crate) fn read(path: &Path) -> Result<String, String> {
     read_known(path, None)
+}
+
+/// The text of a unit file; that of a template, where those are kept, from where it is or to there.
+fn read_template(
+    path: &Path,
+    metadata: Option<Metadata>,
+    templates: Option<&mut HashMap<PathBuf, String>>,
+) -> Result<String, String> {
+    let is_template = path.file_stem().is_some_and(|stem| stem.as_encoded_bytes().ends_with(b"@"));
+    let Some(templates) = templates.filter(|_| is_template) else {
+        return read_known(path, metadata);
+    };
+    if let Some(text) = templates.get(path) {
+        return Ok(text.clone());
+    }
+    let text = read_known(path, metadata)?;
+    templates.insert(path.to_owned(), text.clone());
+    Ok(text)
 }
 
 /// The same of a file whose metadata may be known already.

@@ -25,15 +25,17 @@ impl System {
 
     /// Loads what is referred to and was not loaded yet.
     pub(super) fn load_all(&mut self) {
+        self.loader.keep_templates(true);
         loop {
             let unknown = self.graph.take_unknown();
             if unknown.is_empty() {
-                return;
+                break;
             }
             for id in unknown {
                 self.load_one(id);
             }
         }
+        self.loader.keep_templates(false);
     }
 
     /// Loads one unit, where it is not.

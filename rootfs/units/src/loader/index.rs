@@ -80,6 +80,11 @@ impl Index {
 
     /// Where a name leads, aliases followed; an instance falls back to its template.
     pub fn find(&self, name: &UnitName) -> Found {
+        self.find_unless(name, |_| false)
+    }
+
+    /// The same, without a look at a file that is known to be one.
+    pub fn find_unless(&self, name: &UnitName, is_known: impl Fn(&Path) -> bool) -> Found {
         let mut name = name.clone();
         for _ in 0..LONGEST_CHAIN {
             let template = name.template();
@@ -88,6 +93,9 @@ impl Index {
             match entry {
                 None => return Found::Nothing,
                 Some(Entry::Mask(path)) => return Found::Masked(path.clone()),
+                Some(Entry::File(path)) if is_known(path) => {
+                    return Found::File { name, path: path.clone(), metadata: None };
+                }
                 Some(Entry::File(path)) => {
                     let (path, metadata) = (path.clone(), std::fs::metadata(path).ok());
                     let empty = metadata.as_ref().is_some_and(is_empty);
