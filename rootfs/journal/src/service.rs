@@ -6,6 +6,7 @@
 pub mod config;
 pub mod control;
 mod forward;
+mod hostname;
 mod keeper;
 pub mod kmsg;
 mod log;
@@ -59,7 +60,9 @@ fn serve(root: &Path) -> std::io::Result<()> {
     service.watch_signals(&signals)?;
     service.ready(notify::watchdog_interval());
     loop {
-        service.turn(None)?;
+        if !service.turn(None)? {
+            continue;
+        }
         for request in signals.drain() {
             if request == Request::End {
                 service.end();

@@ -15,8 +15,9 @@ use super::{CgroupError, failed, settings, write};
 const MOUNT_POINT: &str = "/sys/fs/cgroup";
 /// Controllers every unit has: they cost little, and a fork bomb or a leak is held without a setting.
 const ALWAYS: [&str; 2] = ["memory", "pids"];
-/// Controllers that are handed on by `Delegate=yes`.
-const DELEGATED: [&str; 7] = ["cpu", "cpuset", "io", "memory", "pids", "hugetlb", "misc"];
+/// Controllers that are handed on by `Delegate=yes`, those of systemd.resource-control(5). They are then on in every
+/// group beside the unit's, which the kernel makes slower the more there are.
+const DELEGATED: [&str; 5] = ["cpu", "cpuset", "io", "memory", "pids"];
 
 /// The mounted hierarchy, or the lack of it.
 #[derive(Debug)]

@@ -1,14 +1,13 @@
 //! From a line that came in to an entry in the store: trusted fields, limits, forwarding.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use keelson_units::text::Remark;
 
 use super::config::Config;
 use super::forward::Forwarders;
+use super::hostname::Hostname;
 use super::keeper::Keeper;
 use super::lost::{self, Lost, Reason};
 use super::rate::{Limiter, Rate, Verdict, burst_factor};
@@ -23,8 +22,6 @@ const OWN: &str = "systemd-journald";
 const OWN_UNIT: &str = "systemd-journald.service";
 /// Lines of the manager that are remembered, so that their copies in the kernel's ring are not stored again.
 const MANAGER_LINES: usize = 32;
-/// Bytes of the longest name of a host, with its end of line (uname(2)).
-const HOST_NAME: usize = 65;
 
 /// A line as it came in.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +63,7 @@ pub struct Log {
     senders: Senders,
     limiter: Limiter,
     boot: Id,
-    hostname: Option<File>,
+    hostname: Hostname,
     factor: u64,
     manager_lines: VecDeque<Vec<u8>>,
 }
@@ -87,7 +84,7 @@ impl Log {
             senders: Senders::new(root),
             limiter: Limiter::default(),
             boot,
-            hostname: File::open(root.join("proc/sys/kernel/hostname")).ok(),
+            hostname: Hostname::open(root),
             factor: burst_factor(free),
             manager_lines: VecDeque::new(),
         };
@@ -131,7 +128,7 @@ impl Log {
             }
         }
         let mut fields = line.fields;
-        self.add_trusted(&mut fields, process.as_deref(), unit.as_deref());
+        self.add_trusted(&mut fields, process.as_deref(), unit.as_deref(), stamp.monotonic);
         fields.extend(
             known
                 .and_then(|known| known.invocation.clone())
@@ -142,7 +139,13 @@ impl Log {
         self.keeper.append(&stamp, &fields, &mut self.lost);
     }
 
-    fn add_trusted(&self, fields: &mut Vec<Field>, process: Option<&Process>, unit: Option<&str>) {
+    fn add_trusted(
+        &mut self,
+        fields: &mut Vec<Field>,
+        process: Option<&Process>,
+        unit: Option<&str>,
+        now: u64,
+    ) {
         if let Some(process) = process {
             fields.extend(process.fields.iter().cloned());
             let cgroup = get(&process.fields, "_SYSTEMD_CGROUP")
@@ -150,10 +153,7 @@ impl Log {
             fields.extend(cgroup.and_then(slice_of).map(|slice| field("_SYSTEMD_SLICE", slice)));
         }
         fields.extend(unit.map(|unit| field("_SYSTEMD_UNIT", unit)));
-        // The name may change while the service runs; a host without one has none in its log.
-        let mut name = [0; HOST_NAME];
-        let length = self.hostname.as_ref().and_then(|file| file.read_at(&mut name, 0).ok());
-        let name = name[..length.unwrap_or(0)].trim_ascii();
+        let name = self.hostname.at(now);
         if !name.is_empty() {
             fields.push(field("_HOSTNAME", name));
         }
@@ -199,7 +199,7 @@ impl Log {
         let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
         let process = self.senders.process(Credentials { pid, uid, gid }, stamp.monotonic);
         fields.push(field("SYSLOG_IDENTIFIER", OWN));
-        self.add_trusted(&mut fields, Some(&process), Some(OWN_UNIT));
+        self.add_trusted(&mut fields, Some(&process), Some(OWN_UNIT), stamp.monotonic);
         fields.push(field("_TRANSPORT", "driver"));
         self.forward.forward(&fields, &stamp, also, &mut self.lost);
         self.keeper.append(&stamp, &fields, &mut self.lost);

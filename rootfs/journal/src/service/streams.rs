@@ -37,6 +37,8 @@ pub struct Stream {
     partial: Vec<u8>,
     /// Bytes that were in the socket without an end of line the last time.
     seen: usize,
+    /// Whether nobody is left who could write to it.
+    hung_up: bool,
 }
 
 /// How a stream stands after it was read.
@@ -68,7 +70,17 @@ impl Stream {
         });
         rustix::net::sockopt::set_socket_passcred(&socket, true)?;
         let credentials = peer;
-        Ok(Self { socket, id, header, peer, credentials, kept, partial: Vec::new(), seen: 0 })
+        Ok(Self {
+            socket,
+            id,
+            header,
+            peer,
+            credentials,
+            kept,
+            partial: Vec::new(),
+            seen: 0,
+            hung_up: false,
+        })
     }
 
     /// The user who connected it.
@@ -116,7 +128,7 @@ impl Stream {
                         return self.close(log, manager, states);
                     }
                     self.begin(header, manager, states);
-                    return After::Again;
+                    return self.after();
                 }
                 HeaderState::Invalid => return self.close(log, manager, states),
                 HeaderState::Partial if bytes.len() == WINDOW => {
@@ -144,7 +156,20 @@ impl Stream {
         if taken.is_err() {
             return self.close(log, manager, states);
         }
-        After::Again
+        self.after()
+    }
+
+    /// Notes that nobody is left who could write to it: what is there is all, and then it ends.
+    pub fn hung_up(&mut self) {
+        self.hung_up = true;
+    }
+
+    /// How it stands after something was taken: what comes later, and its end, are events.
+    fn after(&self) -> After {
+        match rustix::io::ioctl_fionread(&self.socket) {
+            Ok(0) if !self.hung_up => After::Open,
+            _ => After::Again,
+        }
     }
 
     /// With the beginning of a line in the socket and nothing after it: the stream goes on or has ended.

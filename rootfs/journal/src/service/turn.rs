@@ -121,8 +121,8 @@ impl Service {
         self.next_sign = 0;
     }
 
-    /// Waits until something is ready or due, at most `limit`, and does it.
-    pub fn turn(&mut self, limit: Option<Duration>) -> io::Result<()> {
+    /// Waits until something is ready or due, at most `limit`, and does it. Gives whether signals wait to be read.
+    pub fn turn(&mut self, limit: Option<Duration>) -> io::Result<bool> {
         self.log.tick();
         self.log.forward.begin_turn();
         let now = clock::monotonic();
@@ -134,7 +134,7 @@ impl Service {
         let mut events = [MaybeUninit::<epoll::Event>::uninit(); 64];
         let timeout = self.timeout(limit);
         let ready: Vec<u64> = match epoll::wait(&self.epoll, &mut events[..], Some(&timeout)) {
-            Ok((events, _)) => events.iter().map(|event| event.data.u64()).collect(),
+            Ok((events, _)) => events.iter().map(|event| self.noticed(*event)).collect(),
             Err(rustix::io::Errno::INTR) => Vec::new(),
             Err(error) => return Err(error.into()),
         };
@@ -142,10 +142,20 @@ impl Service {
         due.extend(ready);
         due.sort_unstable();
         due.dedup();
-        for token in due {
-            self.serve(token);
+        for token in &due {
+            self.serve(*token);
         }
-        Ok(())
+        Ok(due.contains(&SIGNALS))
+    }
+
+    /// What is ready by an event. That a stream's other end went away is told once, by the event alone.
+    fn noticed(&mut self, event: epoll::Event) -> u64 {
+        let (flags, token) = (event.flags, event.data.u64());
+        let gone = EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR;
+        if let Some(stream) = self.streams.get_mut(&token).filter(|_| flags.intersects(gone)) {
+            stream.hung_up();
+        }
+        token
     }
 
     fn timeout(&self, limit: Option<Duration>) -> Timespec {
@@ -239,9 +249,9 @@ impl Service {
         let token = self.next_stream;
         let flags = EventFlags::IN | EventFlags::RDHUP | EventFlags::ET;
         if epoll::add(&self.epoll, stream.as_fd(), EventData::new_u64(token), flags).is_ok() {
+            // What is in it already is an event, too.
             self.next_stream += 1;
             self.streams.insert(token, stream);
-            self.again.push(token);
         }
     }
 
