@@ -18,24 +18,31 @@ impl System {
     /// A unit by name, loaded with all it refers to.
     pub fn find(&mut self, name: &UnitName) -> UnitId {
         let id = self.graph.intern(name);
+        // A target looks at all it wants.
+        self.loader.keep_templates(true);
         self.load_one(id);
-        self.load_all();
+        self.load_unknown();
+        self.loader.keep_templates(false);
         self.graph.id(name).unwrap_or(id)
     }
 
     /// Loads what is referred to and was not loaded yet.
     pub(super) fn load_all(&mut self) {
         self.loader.keep_templates(true);
+        self.load_unknown();
+        self.loader.keep_templates(false);
+    }
+
+    fn load_unknown(&mut self) {
         loop {
             let unknown = self.graph.take_unknown();
             if unknown.is_empty() {
-                break;
+                return;
             }
             for id in unknown {
                 self.load_one(id);
             }
         }
-        self.loader.keep_templates(false);
     }
 
     /// Loads one unit, where it is not.
