@@ -91,7 +91,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(option) = parser.next()? {
         match option {
-            Long("root") => options.root = PathBuf::from(parser.value()?),
+            Long("root") => options.root = crate::files::root(parser.value()?),
             Long("iterations") => options.iterations = parser.value()?.parse()?,
             Long("base-time") => options.base = Some(text(parser.value()?)),
             Long("fuzz") => options.fuzz = expressions::micros(&text(parser.value()?))?,

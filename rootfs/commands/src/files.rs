@@ -1,11 +1,17 @@
 //! Small files of `/etc`, written whole; and folders that stand for `/`.
 
+use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+
+/// The root that `--root=` names: an empty one is the host's own, as with systemd's commands.
+pub fn root(value: OsString) -> PathBuf {
+    if value.is_empty() { PathBuf::from("/") } else { PathBuf::from(value) }
+}
 
 /// Refuses what `--root=` names and is no folder: it would look like a system that has nothing.
 pub fn check_root(root: &Path) -> Result<()> {

@@ -64,7 +64,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {
             Long("cat-config" | "tldr") => options.cat = true,
             Long("dry-run") => options.dry_run = true,
             Long("inline") => options.inline = true,
-            Long("root") => options.root = PathBuf::from(parser.value()?),
+            Long("root") => options.root = files::root(parser.value()?),
             Long("replace") => options.replace = Some(PathBuf::from(parser.value()?)),
             Long("no-pager") => {}
             Value(word) => options.words.push(word.to_string_lossy().into_owned()),

@@ -101,7 +101,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {
             Short('E') => {
                 options.excluded.extend(["/dev", "/proc", "/run", "/sys"].map(str::to_owned));
             }
-            Long("root") => options.root = Some(PathBuf::from(parser.value()?)),
+            Long("root") => options.root = Some(files::root(parser.value()?)),
             Long("replace") => drop(parser.value()?),
             Long("no-pager") => {}
             Value(file) => options.files.push(text(file)),

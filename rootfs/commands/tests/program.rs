@@ -110,3 +110,18 @@ fn places_that_are_not_there_are_an_error_that_names_them() {
         assert!(named.iter().any(|name| words(&output).contains(name)), "{line}: {output:?}");
     }
 }
+
+#[test]
+fn a_status_that_is_the_answer_stays_so_with_nobody_to_read_the_words() {
+    let root = tempfile::tempdir().expect("a folder");
+    let folder = root.path().join("usr/lib/systemd/system");
+    std::fs::create_dir_all(&folder).expect("folders");
+    let text = "[Service]\nExecStart=/a\n[Install]\nWantedBy=multi-user.target\n";
+    std::fs::write(folder.join("a.service"), text).expect("a file");
+    let mut ask = command("systemctl", "is-enabled");
+    ask.arg("--root").arg(root.path()).arg("a.service");
+    let read = ask.output().expect("run");
+    assert_eq!((read.status.code(), &*read.stdout), (Some(1), &b"disabled\n"[..]));
+    let unread = ask.stdout(unread()).status().expect("run");
+    assert_eq!(unread.code(), Some(1));
+}

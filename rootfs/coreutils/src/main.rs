@@ -11,7 +11,6 @@ mod applets;
 mod termios_speed;
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::exit;
 
@@ -53,11 +52,6 @@ fn called_as(arguments: &[OsString]) -> String {
 }
 
 fn list() -> i32 {
-    let mut out = std::io::stdout().lock();
-    for name in applets::names() {
-        if writeln!(out, "{name}").is_err() {
-            return 1;
-        }
-    }
+    keelson_output::print(&format!("{}\n", applets::names().join("\n")));
     0
 }

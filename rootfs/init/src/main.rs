@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         "devices" => devices::run(),
         "bless" => bless::run(),
         _ => {
-            say(USAGE);
+            say(USAGE.trim_end());
             ExitCode::from(2)
         }
     }

@@ -91,7 +91,13 @@ fn check_places(options: &Options) -> Result<(), Problem> {
             .map_err(|error| failed(&options.root.display(), &error))?;
     }
     if let Some(directory) = &options.directory {
-        std::fs::read_dir(directory).map_err(|error| failed(&directory.display(), &error))?;
+        match std::fs::read_dir(directory) {
+            // What to do about it is told where the log is read.
+            Err(error) if error.kind() != ErrorKind::PermissionDenied => {
+                return Err(failed(&directory.display(), &error));
+            }
+            _ => {}
+        }
     }
     for pattern in &options.files {
         let found = expand(pattern);

@@ -17,14 +17,14 @@ fn write_error(text: &str) {
     let _unseen = io::stderr().write_all(text.as_bytes());
 }
 
-/// Writes to standard output. Where that fails the program ends: with success if the reader went away, as `| head` does
-/// when it has seen enough, else with the reason on standard error and status 1.
+/// Writes to standard output. A reader that went away, as `| head` does when it has seen enough, is no failure: the
+/// program goes on to its own status. Any other makes it end, with the reason on standard error and status 1.
 pub fn print(text: &str) {
     let mut out = io::stdout().lock();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     match written {
         Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => exit(0),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
         Err(error) => {
             say(format_args!("writing the output: {error}"));
             exit(1);

@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         .map(|word| word.into_string().map_err(|word| format!("not UTF-8: {}", word.display())));
     let arguments = match words.collect::<Result<Vec<_>, _>>().and_then(parse) {
         Ok(arguments) if arguments.help => {
-            say(USAGE.trim_end());
+            keelson_output::print(&format!("{}\n", USAGE.trim_end()));
             return ExitCode::SUCCESS;
         }
         Ok(arguments) => arguments,
@@ -141,7 +141,7 @@ fn run(arguments: &Arguments, source: &Source) -> u8 {
         tell(problem, "warning: ");
     }
     let Some(root_path) = arguments.root.as_ref().filter(|_| !arguments.check) else {
-        say(format_args!("{name}: the configuration is good"));
+        keelson_output::print(&format!("{name}: the configuration is good\n"));
         return 0;
     };
     let mut root = match Root::open(root_path) {
@@ -199,7 +199,7 @@ fn run(arguments: &Arguments, source: &Source) -> u8 {
     0
 }
 
-/// A line of output. No boot is refused because nobody reads it.
+/// A line of what a boot does. None is refused because nobody reads it.
 fn say(words: impl Display) {
     let _unseen = writeln!(io::stdout(), "{words}");
 }

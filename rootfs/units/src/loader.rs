@@ -117,6 +117,16 @@ struct Cache {
     fstab_remarks: Vec<Remark>,
 }
 
+impl Cache {
+    fn read(root: &Path, folders: &[PathBuf]) -> Self {
+        let text = read(&root.join("etc/fstab")).unwrap_or_default();
+        let mut fstab_remarks = Vec::new();
+        let shown = Path::new("/etc/fstab");
+        let fstab = fstab::units(&fstab::parse(&text, shown, &mut fstab_remarks));
+        Self { index: Index::read(root, folders), fstab, fstab_remarks }
+    }
+}
+
 impl Loader {
     /// A loader of the units below `root`, which is `/` but in tests.
     pub fn new(root: &Path, facts: Facts) -> Self {
@@ -206,14 +216,11 @@ impl Loader {
             return Loaded::Missing;
         }
         let usr = self.root.join(FSTAB_BELOW);
-        let mut templates = self.templates.take();
-        let cache = self.cache();
+        let cache = self.cache.get_or_insert_with(|| Cache::read(&self.root, &self.folders));
+        let templates = self.templates.as_mut();
         let is_known = |path: &Path| templates.as_ref().is_some_and(|all| all.contains_key(path));
         let mut sources = match cache.index.find_unless(name, is_known) {
-            Found::Masked(path) => {
-                self.templates = templates;
-                return Loaded::Masked(path);
-            }
+            Found::Masked(path) => return Loaded::Masked(path),
             Found::File { path, .. }
                 if path.starts_with(&usr) && cache.fstab.contains_key(name) =>
             {
@@ -221,7 +228,7 @@ impl Loader {
             }
             Found::File { name, path, metadata } => {
                 let mut sources = Sources::of(&name);
-                match read_template(&path, metadata, templates.as_mut()) {
+                match read_template(&path, metadata, templates) {
                     Ok(text) => sources.entries = text::parse(&text, &path, &mut sources.remarks),
                     Err(what) => {
                         let place = Place { file: path.clone(), line: 1 };
@@ -233,7 +240,6 @@ impl Loader {
             }
             Found::Nothing => Sources::of(name),
         };
-        self.templates = templates;
         if sources.fragment.is_none() && !self.generate(&mut sources) && !needs_no_file(name) {
             return Loaded::Missing;
         }
@@ -297,15 +303,7 @@ impl Loader {
     }
 
     fn cache(&mut self) -> &Cache {
-        let (root, folders) = (&self.root, &self.folders);
-        self.cache.get_or_insert_with(|| {
-            let file = root.join("etc/fstab");
-            let text = read(&file).unwrap_or_default();
-            let mut fstab_remarks = Vec::new();
-            let shown = Path::new("/etc/fstab");
-            let fstab = fstab::units(&fstab::parse(&text, shown, &mut fstab_remarks));
-            Cache { index: Index::read(root, folders), fstab, fstab_remarks }
-        })
+        self.cache.get_or_insert_with(|| Cache::read(&self.root, &self.folders))
     }
 
     /// Whether a mount or another unit is described by a file or by `/etc/fstab`.

@@ -268,7 +268,11 @@ impl Options {
             "after-cursor" => self.after_cursor = Some(text()?),
             "cursor-file" => self.cursor_file = Some(parser.value()?.into()),
             "directory" => self.directory = Some(parser.value()?.into()),
-            "root" => self.root = parser.value()?.into(),
+            // An empty one is the host's own.
+            "root" => match parser.value()? {
+                root if root.is_empty() => self.root = "/".into(),
+                root => self.root = root.into(),
+            },
             "file" => self.files.push(text()?),
             "field" => self.action = Action::Values(text()?),
             "vacuum-size" => self.vacuum().size = Some(size(&text()?)?),

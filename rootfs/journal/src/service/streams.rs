@@ -37,8 +37,6 @@ pub struct Stream {
     partial: Vec<u8>,
     /// Bytes that were in the socket without an end of line the last time.
     seen: usize,
-    /// Whether nobody is left who could write to it.
-    hung_up: bool,
 }
 
 /// How a stream stands after it was read.
@@ -70,17 +68,7 @@ impl Stream {
         });
         rustix::net::sockopt::set_socket_passcred(&socket, true)?;
         let credentials = peer;
-        Ok(Self {
-            socket,
-            id,
-            header,
-            peer,
-            credentials,
-            kept,
-            partial: Vec::new(),
-            seen: 0,
-            hung_up: false,
-        })
+        Ok(Self { socket, id, header, peer, credentials, kept, partial: Vec::new(), seen: 0 })
     }
 
     /// The user who connected it.
@@ -131,7 +119,7 @@ impl Stream {
                     return self.after();
                 }
                 HeaderState::Invalid => return self.close(log, manager, states),
-                HeaderState::Partial if bytes.len() == WINDOW => {
+                HeaderState::Partial if bytes.len() == WINDOW || hung_up(&self.socket) => {
                     return self.close(log, manager, states);
                 }
                 HeaderState::Partial => return After::Open,
@@ -141,8 +129,11 @@ impl Stream {
         let mut used = self.lines(log, bytes);
         log.reading.forget(&self.id);
         let rest = bytes.len() - used;
-        // What stayed without an end of line a second time is taken out, and what may fill the socket at once.
-        if used == 0 && (rest >= PIECE || rest > self.seen && self.seen > 0) {
+        // What stayed without an end of line a second time is taken out, what may fill the socket at once, and what
+        // another process wrote something after: a look ends there.
+        let covered =
+            || rustix::io::ioctl_fionread(&self.socket).is_ok_and(|all| all > rest as u64);
+        if used == 0 && (rest >= PIECE || rest > self.seen && self.seen > 0 || covered()) {
             self.partial.extend_from_slice(&bytes[used..]);
             used = bytes.len();
         }
@@ -159,15 +150,10 @@ impl Stream {
         self.after()
     }
 
-    /// Notes that nobody is left who could write to it: what is there is all, and then it ends.
-    pub fn hung_up(&mut self) {
-        self.hung_up = true;
-    }
-
     /// How it stands after something was taken: what comes later, and its end, are events.
     fn after(&self) -> After {
         match rustix::io::ioctl_fionread(&self.socket) {
-            Ok(0) if !self.hung_up => After::Open,
+            Ok(0) if !hung_up(&self.socket) => After::Open,
             _ => After::Again,
         }
     }

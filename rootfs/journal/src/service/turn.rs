@@ -37,6 +37,8 @@ const REMOTE: u64 = 6;
 const FIRST_STREAM: u64 = 16;
 /// Datagrams taken from one socket before the others get their turn.
 const BATCH: usize = 128;
+/// How often all inputs that have more are looked at before a request is answered.
+const ROUNDS: usize = 64;
 /// The most streams at once, as the unit's `FileDescriptorStoreMax=` has it.
 const MAX_STREAMS: usize = 4096;
 /// The most streams at once of one ordinary user.
@@ -134,7 +136,7 @@ impl Service {
         let mut events = [MaybeUninit::<epoll::Event>::uninit(); 64];
         let timeout = self.timeout(limit);
         let ready: Vec<u64> = match epoll::wait(&self.epoll, &mut events[..], Some(&timeout)) {
-            Ok((events, _)) => events.iter().map(|event| self.noticed(*event)).collect(),
+            Ok((events, _)) => events.iter().map(|event| event.data.u64()).collect(),
             Err(rustix::io::Errno::INTR) => Vec::new(),
             Err(error) => return Err(error.into()),
         };
@@ -146,16 +148,6 @@ impl Service {
             self.serve(*token);
         }
         Ok(due.contains(&SIGNALS))
-    }
-
-    /// What is ready by an event. That a stream's other end went away is told once, by the event alone.
-    fn noticed(&mut self, event: epoll::Event) -> u64 {
-        let (flags, token) = (event.flags, event.data.u64());
-        let gone = EventFlags::RDHUP | EventFlags::HUP | EventFlags::ERR;
-        if let Some(stream) = self.streams.get_mut(&token).filter(|_| flags.intersects(gone)) {
-            stream.hung_up();
-        }
-        token
     }
 
     fn timeout(&self, limit: Option<Duration>) -> Timespec {
@@ -332,7 +324,8 @@ impl Service {
         vec![Line { transport: "syslog", credentials, fields, unit: None, also: Also::default() }]
     }
 
-    /// Reads all that came before a request, so that the request speaks of it too.
+    /// Reads all that came before a request, so that the request speaks of it too; of a writer that never stops no more
+    /// than [`ROUNDS`] looks take.
     fn drain(&mut self) {
         self.accept_streams();
         for token in [NATIVE, SYSLOG, RING] {
@@ -340,6 +333,11 @@ impl Service {
         }
         for token in self.streams.keys().copied().collect::<Vec<_>>() {
             self.read_stream(token);
+        }
+        for _ in 0..ROUNDS {
+            for token in std::mem::take(&mut self.again) {
+                self.serve(token);
+            }
         }
     }
 

@@ -158,6 +158,53 @@ fn a_line_in_single_bytes_and_one_without_end_are_stored() {
 }
 
 #[test]
+fn a_line_that_another_process_ends_is_whole_and_the_stream_goes_on() {
+    let host = Host::new("");
+    let mut service = host.start();
+    let mut stream = host.stream("a.service");
+    settle(&mut service);
+    let other = |stream: &UnixStream| {
+        let output = OwnedFd::from(stream.try_clone().unwrap());
+        let status = std::process::Command::new("echo").arg("done").stdout(output).status();
+        assert!(status.unwrap().success());
+    };
+    // The kernel joins no bytes of two processes.
+    stream.write_all(b"seen ").unwrap();
+    settle(&mut service);
+    other(&stream);
+    settle(&mut service);
+    stream.write_all(b"whole\nunseen ").unwrap();
+    other(&stream);
+    stream.write_all(b"last").unwrap();
+    drop(stream);
+    settle(&mut service);
+    assert_eq!(host.messages(), ["seen done", "whole", "unseen done", "last"]);
+}
+
+#[test]
+fn a_stream_that_ends_within_its_header_is_closed() {
+    let host = Host::new("");
+    let mut service = host.start();
+    let mut stream = UnixStream::connect(host.path("run/systemd/journal/stdout")).unwrap();
+    stream.write_all(b"prog\n").unwrap();
+    settle(&mut service);
+    assert_eq!(service.streams.len(), 1);
+    drop(stream);
+    settle(&mut service);
+    assert_eq!(service.streams.len(), 0);
+}
+
+#[test]
+fn a_new_stream_is_read_to_its_end_before_the_service_ends() {
+    let host = Host::new("");
+    let mut service = host.start();
+    let mut stream = host.stream("a.service");
+    stream.write_all(b"first\nsecond\n").unwrap();
+    service.end();
+    assert_eq!(host.messages(), ["first", "second"]);
+}
+
+#[test]
 fn bytes_that_fill_the_socket_before_the_first_look_do_not_stop_it() {
     let host = Host::new("");
     let mut service = host.start();
