@@ -18,31 +18,26 @@ impl System {
     /// A unit by name, loaded with all it refers to.
     pub fn find(&mut self, name: &UnitName) -> UnitId {
         let id = self.graph.intern(name);
-        // A target looks at all it wants.
-        self.loader.keep_templates(true);
-        self.load_one(id);
-        self.load_unknown();
-        self.loader.keep_templates(false);
+        self.load_from(vec![id]);
         self.graph.id(name).unwrap_or(id)
     }
 
     /// Loads what is referred to and was not loaded yet.
     pub(super) fn load_all(&mut self) {
-        self.loader.keep_templates(true);
-        self.load_unknown();
-        self.loader.keep_templates(false);
+        let unknown = self.graph.take_unknown();
+        self.load_from(unknown);
     }
 
-    fn load_unknown(&mut self) {
-        loop {
-            let unknown = self.graph.take_unknown();
-            if unknown.is_empty() {
-                return;
-            }
-            for id in unknown {
+    /// Loads these units and all they refer to.
+    fn load_from(&mut self, mut units: Vec<UnitId>) {
+        self.loader.keep_templates(true);
+        while !units.is_empty() {
+            for id in units {
                 self.load_one(id);
             }
+            units = self.graph.take_unknown();
         }
+        self.loader.keep_templates(false);
     }
 
     /// Loads one unit, where it is not.
