@@ -30,7 +30,8 @@ pub fn write(raw: &Path, jobs: &[Job]) -> Result<(), FormatError> {
         disks.push(source.with(job.overlay.clone())?);
     }
     let pieces = source.pieces().map_err(|error| source.failed(error))?;
-    let done = run(&source, &pieces, jobs, &disks);
+    // On a thread of the pool: from any other, each step would be handed to the pool and waited for.
+    let done = rayon::scope(|_| run(&source, &pieces, jobs, &disks));
     if done.is_err() {
         for job in jobs {
             // What was not made yet cannot be removed.
