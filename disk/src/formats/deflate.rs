@@ -24,7 +24,7 @@ const LEVEL: i32 = 2;
 /// Base-two logarithm of how far back a match may be; less than zero asks for no header.
 const WINDOW_BITS: i32 = 15;
 /// How much of a piece one block holds: less than zlib's 8, since pieces that compress seldom do so from end to end.
-const MEM_LEVEL: i32 = 6;
+const MEM_LEVEL: i32 = 7;
 
 impl Deflater {
     pub(super) fn new() -> io::Result<Self> {
