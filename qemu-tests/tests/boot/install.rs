@@ -72,7 +72,7 @@ impl Target {
 fn host_config() -> String {
     Config::new()
         .file("/etc/from-oem", 0o644, b"oem\n")
-        .script("host", "containerd.service ssh.service", HOST)
+        .script("host", "containerd.service", HOST)
         .to_json()
 }
 
@@ -81,7 +81,7 @@ fn host_config() -> String {
 fn live_config(script: &str) -> Config {
     Config::new().file("/etc/host.ign", 0o600, host_config().as_bytes()).script(
         "live",
-        "keelson-install.service containerd.service ssh.service",
+        "keelson-install.service containerd.service",
         script,
     )
 }

@@ -50,7 +50,10 @@ const LINKS: Group = (
 const LOGIN: Group = (
     "login",
     &[
-        ("state ssh; cat /proc/$(main ssh)/cgroup", Has("0::/system.slice/ssh.service")),
+        (
+            "state ssh; exec 3<>/dev/tcp/127.0.0.1/22; read -r line <&3; echo ${line%%_*}; eventually '[ $(state ssh) = active ]'; cat /proc/$(main ssh)/cgroup",
+            Is("inactive|SSH-2.0-OpenSSH|0::/system.slice/ssh.service"),
+        ),
         (
             "ls /etc/ssh/ssh_host_*_key | wc -l; stat -c %a /etc/ssh/ssh_host_ed25519_key",
             Is("1|600"),
@@ -130,7 +133,7 @@ fn boot() -> Result<Outcomes, Box<dyn std::error::Error>> {
     let hash = String::from_utf8(hash.stdout)?;
 
     let server = clock::Server::start()?;
-    let mut config = checks::config("containerd.service ssh.service", &GROUPS)
+    let mut config = checks::config("containerd.service keelson-sshd-keygen.service", &GROUPS)
         .user("core", public.trim(), hash.trim())
         .enable("serial-getty@ttyS0.service")
         .file(modules::FILE.0, 0o644, modules::FILE.1.as_bytes())

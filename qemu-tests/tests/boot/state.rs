@@ -24,6 +24,7 @@ if [ -f /etc/once ]; then echo 'STATE once=present'; else echo 'STATE once=absen
 rm -f /etc/once
 echo \"STATE machine-id=$(cat /etc/machine-id)\"
 for key in /etc/ssh/ssh_host_*_key.pub; do echo \"STATE $key=$(cat $key)\"; done
+echo \"STATE ssh=$(exec 3<>/dev/tcp/127.0.0.1/2222; read -r line <&3; echo ${line%%_*})\"
 echo \"STATE usr=$(touch /usr/x 2>&1)\"
 echo \"STATE bytes=$(($(stat -f -c '%b * %S' /)))\"
 echo DONE
@@ -99,16 +100,20 @@ fn state_is_kept_over_boots_grows_with_the_disk_and_may_fill_it() -> Outcome {
     let disk = BOARD.scratch_disk()?;
     let built = disk.image.extent("ROOT")?;
     disk.image.resize(6 * GIB)?;
-    let config = Config::new().file("/etc/once", 0o644, b"once\n").script(
-        "state-test",
-        "containerd.service ssh.service sshd-keygen.service",
-        SCRIPT,
-    );
+    let config = Config::new()
+        .file("/etc/once", 0o644, b"once\n")
+        .file(
+            "/etc/systemd/system/ssh.socket.d/port.conf",
+            0o644,
+            b"[Socket]\nListenStream=\nListenStream=2222\n",
+        )
+        .script("state-test", "containerd.service keelson-sshd-keygen.service", SCRIPT);
 
     let mut first = boot(&disk.setup("state-1").ignition(&config), 1)?;
     assert_eq!(state(&first, "once"), "present");
     assert!(state(&first, "usr").contains("Read-only file system"));
     assert!(!key_lines(&first).is_empty());
+    assert_eq!(state(&first, "ssh"), "SSH-2.0-OpenSSH");
     let bytes: u64 = state(&first, "bytes").parse()?;
     first.wait_for("blessed: keelson_", BOOT)?;
     first.power_off(END)?;
@@ -125,6 +130,7 @@ fn state_is_kept_over_boots_grows_with_the_disk_and_may_fill_it() -> Outcome {
     assert_eq!(state(&second, "once"), "absent", "provisioning runs once");
     assert_eq!(state(&second, "machine-id"), state(&first, "machine-id"));
     assert_eq!(key_lines(&second), key_lines(&first));
+    assert_eq!(state(&second, "ssh"), "SSH-2.0-OpenSSH");
     let grown = check_root(&disk)?;
     assert_eq!(grown.start, root.start);
     assert_eq!(grown.length, root.length + 2 * GIB);

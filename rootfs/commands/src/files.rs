@@ -21,7 +21,7 @@ pub fn check_root(root: &Path) -> Result<()> {
 }
 
 /// A name beside a file, for what is to take its place.
-fn beside(path: &Path) -> PathBuf {
+pub fn beside(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.new"))
 }

@@ -23,6 +23,7 @@ mod detect;
 mod escape;
 mod files;
 mod glob;
+mod host_key;
 mod hostname;
 mod id128;
 mod names;
@@ -54,6 +55,7 @@ pub fn run(name: &str, arguments: Vec<OsString>) -> Option<ExitCode> {
         "systemd-networkd" => keelson_network::service::run(),
         "systemd-networkd-wait-online" => keelson_network::wait_online::run(arguments),
         "keelson-install" => keelson_install::run(arguments),
+        "keelson-host-key" => host_key::run(&arguments),
         "hostnamectl" => hostname::run(arguments),
         "timedatectl" => time::run(arguments),
         "systemd-analyze" => analyze::run(arguments),
