@@ -12,7 +12,8 @@ use thiserror::Error;
 pub struct Module {
     /// Name with `_` for every `-`.
     pub name: String,
-    /// Path below the release folder, as in `kernel/drivers/block/virtio_blk.ko`.
+    /// Path below the release folder, as in `kernel/drivers/block/virtio_blk.ko`; what follows `.ko` names
+    /// a compression.
     pub path: String,
     /// Names of the modules it needs, in the order of `.modinfo`.
     pub depends: Vec<String>,

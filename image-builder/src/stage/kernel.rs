@@ -1,7 +1,8 @@
 //! The kernel image and its modules: those that a recipe lists, with all that they need.
 //!
-//! Modules are stored uncompressed, since the file systems around them compress better; their
-//! signatures stay valid. The indexes are those of kmod, made from each module's `.modinfo`.
+//! In `/usr` a module is compressed as its package has it, where the kernel unpacks that itself: so a boot reads
+//! the blocks of the modules that it loads, not the clusters around them. In the initramfs, which is unpacked as a
+//! whole, it is plain. Signatures stay valid. The indexes are those of kmod, made from each module's `.modinfo`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -76,7 +77,11 @@ pub(super) fn add_modules(
     let wanted = select(recipe, &source.modules, &available, &builtin)?;
     let wanted_early = select(recipe, &source.initramfs_modules, &available, &builtin)?;
 
-    let loaded = load_closure(wanted.union(&wanted_early).copied(), &available, &builtin)?;
+    let mut loaded = load_closure(wanted.union(&wanted_early).copied(), &available, &builtin)?;
+    let config = config(inputs, &staged.kernel.release)?;
+    for module in loaded.values_mut() {
+        module.packed.take_if(|packed| !unpacks(&config, packed.suffix));
+    }
     let index = index(&loaded);
     let mut early = BTreeSet::new();
     for name in &wanted_early {
@@ -87,8 +92,12 @@ pub(super) fn add_modules(
         })?;
         early.extend(closure.into_iter().map(|module| module.name.clone()));
     }
-    let early_index =
-        ModuleIndex::new(index.modules().filter(|m| early.contains(&m.name)).cloned());
+    let early_index = ModuleIndex::new(
+        index
+            .modules()
+            .filter(|module| early.contains(&module.name))
+            .map(|module| Module { path: loaded[&module.name].inside.clone(), ..module.clone() }),
+    );
     let builtin_text: String = builtin.iter().map(|path| format!("{path}\n")).collect();
     for (name, text) in indexes(&index, &builtin_text) {
         let node = Node::new(0o644, recipe, Kind::File(Content::Bytes(text.into_bytes())));
@@ -96,13 +105,15 @@ pub(super) fn add_modules(
     }
     staged.kernel.initramfs_indexes = indexes(&early_index, &builtin_text);
     for (name, module) in loaded {
+        let path = module.path();
         staged.packages.insert(module.package);
         if early.contains(&name) {
             let bytes = module.bytes.clone();
-            staged.kernel.initramfs.push(InitramfsModule { path: module.inside.clone(), bytes });
+            staged.kernel.initramfs.push(InitramfsModule { path: module.inside, bytes });
         }
-        let node = Node::new(0o644, recipe, Kind::File(Content::Bytes(module.bytes)));
-        staged.tree.insert(&format!("{root}/{}", module.inside), node)?;
+        let bytes = module.packed.map_or(module.bytes, |packed| packed.bytes);
+        let node = Node::new(0o644, recipe, Kind::File(Content::Bytes(bytes)));
+        staged.tree.insert(&format!("{root}/{path}"), node)?;
     }
     staged.kernel.initramfs.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(())
@@ -126,7 +137,7 @@ fn available<'a>(inputs: &'a Inputs, root: &str) -> BTreeMap<String, Packaged<'a
             else {
                 continue;
             };
-            let plain = inside.trim_end_matches(".xz").trim_end_matches(".zst");
+            let plain = inside.trim_end_matches(XZ).trim_end_matches(ZSTD);
             if plain.ends_with(".ko") && matches!(entry.kind, EntryKind::File { .. }) {
                 let inside = plain.to_owned();
                 let packaged = Packaged { package, path: &entry.path, inside };
@@ -145,6 +156,24 @@ fn builtin(inputs: &Inputs, root: &str) -> Result<Vec<String>, StageError> {
     };
     let bytes = Content::File(file).read()?;
     Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
+}
+
+/// The options the kernel was built with, as `/boot/config-RELEASE` has them; none where the packages have no such file.
+fn config(inputs: &Inputs, release: &str) -> Result<String, StageError> {
+    let Some((_, file)) = super::package_file(&inputs.packages, &format!("boot/config-{release}"))
+    else {
+        return Ok(String::new());
+    };
+    Ok(String::from_utf8_lossy(&Content::File(file).read()?).into_owned())
+}
+
+/// Whether a kernel with these options unpacks modules with this suffix itself.
+fn unpacks(config: &str, suffix: &str) -> bool {
+    let format =
+        if suffix == XZ { "CONFIG_MODULE_COMPRESS_XZ=y" } else { "CONFIG_MODULE_COMPRESS_ZSTD=y" };
+    ["CONFIG_MODULE_DECOMPRESS=y", format]
+        .iter()
+        .all(|option| config.lines().any(|line| line == *option))
 }
 
 /// The names of the modules that a recipe's entries stand for.
@@ -192,14 +221,31 @@ fn select<'a>(
     Ok(selected)
 }
 
+const XZ: &str = ".xz";
+const ZSTD: &str = ".zst";
+
 struct Loaded {
+    /// Path below the release folder without the suffix of its compression.
     inside: String,
     package: String,
     bytes: Vec<u8>,
+    /// As the package has it, if that is not plain.
+    packed: Option<Packed>,
     info: Vec<(String, String)>,
 }
 
+struct Packed {
+    suffix: &'static str,
+    bytes: Vec<u8>,
+}
+
 impl Loaded {
+    /// Path below the release folder of `/usr`.
+    fn path(&self) -> String {
+        let suffix = self.packed.as_ref().map_or("", |packed| packed.suffix);
+        format!("{}{suffix}", self.inside)
+    }
+
     fn values<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
         self.info.iter().filter(move |(k, _)| k == key).map(|(_, value)| value.as_str())
     }
@@ -248,23 +294,27 @@ fn load(packaged: &Packaged<'_>) -> Result<Loaded, StageError> {
     let stored = Content::File(file.clone()).read()?;
     let failed = |source| ContentError::Read { path: file.clone(), source };
     let mut bytes = Vec::new();
-    if packaged.path.ends_with(".xz") {
-        liblzma::read::XzDecoder::new(&*stored).read_to_end(&mut bytes).map_err(failed)?;
-    } else if packaged.path.ends_with(".zst") {
-        zstd::stream::copy_decode(&*stored, &mut bytes).map_err(failed)?;
-    } else {
-        bytes = stored;
-    }
+    let suffix = [XZ, ZSTD].into_iter().find(|suffix| packaged.path.ends_with(suffix));
+    let packed = match suffix {
+        Some(XZ) => liblzma::read::XzDecoder::new(&*stored).read_to_end(&mut bytes).map(drop),
+        Some(_) => zstd::stream::copy_decode(&*stored, &mut bytes),
+        None => Ok(()),
+    };
+    packed.map_err(failed)?;
+    let (bytes, packed) = match suffix {
+        Some(suffix) => (bytes, Some(Packed { suffix, bytes: stored })),
+        None => (stored, None),
+    };
     let info = elf::modinfo(&bytes)
         .map_err(|error| StageError::Elf { path: packaged.path.to_owned(), error })?;
     let (inside, package) = (packaged.inside.clone(), packaged.package.name.clone());
-    Ok(Loaded { inside, package, bytes, info })
+    Ok(Loaded { inside, package, bytes, packed, info })
 }
 
 fn index(loaded: &BTreeMap<String, Loaded>) -> ModuleIndex {
     let module = |(name, module): (&String, &Loaded)| Module {
         name: name.clone(),
-        path: module.inside.clone(),
+        path: module.path(),
         depends: module.depends().into_iter().filter(|name| loaded.contains_key(name)).collect(),
         aliases: module.values("alias").map(str::to_owned).collect(),
         soft_before: Vec::new(),

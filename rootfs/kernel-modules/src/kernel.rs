@@ -11,6 +11,9 @@ use rustix::io::Errno;
 
 use crate::LoadError;
 
+/// `MODULE_INIT_COMPRESSED_FILE` of `linux/module.h`: the kernel unpacks the file.
+const COMPRESSED: i32 = 4;
+
 /// Names of the modules that are live.
 pub(crate) fn loaded() -> io::Result<BTreeSet<String>> {
     match fs::read_to_string("/proc/modules") {
@@ -34,7 +37,8 @@ pub(crate) fn insert(path: &Path, params: &str) -> Result<bool, LoadError> {
     let params = CString::new(params).map_err(|_| at(Errno::INVAL))?;
     let file = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
         .map_err(|errno| LoadError::Open { path: path.to_owned(), errno })?;
-    match rustix::system::finit_module(&file, &params, 0) {
+    let packed = path.extension().is_some_and(|suffix| suffix != "ko");
+    match rustix::system::finit_module(&file, &params, if packed { COMPRESSED } else { 0 }) {
         Ok(()) => Ok(true),
         Err(Errno::EXIST) => Ok(false),
         Err(errno) => Err(at(errno)),
@@ -51,6 +55,7 @@ pub(crate) fn meaning(errno: Errno) -> &'static str {
         Errno::NODEV | Errno::NXIO => "the hardware it drives is not there",
         Errno::PERM => "loading modules is locked or not permitted",
         Errno::NOMEM => "out of memory",
+        Errno::OPNOTSUPP => "this kernel does not unpack modules of this compression",
         Errno::BUSY => "another load of it is under way, or its resource is taken",
         Errno::TIMEDOUT => "the kernel waited for another load of it in vain",
         _ => "the module's own start failed",

@@ -1,7 +1,7 @@
 //! Loads kernel modules with their dependencies: by name, by alias, and for all hardware found.
 //!
 //! The index of a kernel release (`modules.dep`, `modules.alias`, `modules.softdep`) is read through
-//! `keelson_format::modules`. Modules are stored uncompressed; the file system compresses them.
+//! `keelson_format::modules`. A module whose name does not end in `.ko` is compressed, and the kernel unpacks it.
 
 use std::collections::BTreeSet;
 use std::fs;
