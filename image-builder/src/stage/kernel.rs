@@ -168,7 +168,7 @@ fn config(inputs: &Inputs, release: &str) -> Result<String, StageError> {
 }
 
 /// Whether a kernel with these options unpacks modules with this suffix itself.
-fn unpacks(config: &str, suffix: &str) -> bool {
+pub(super) fn unpacks(config: &str, suffix: &str) -> bool {
     let format =
         if suffix == XZ { "CONFIG_MODULE_COMPRESS_XZ=y" } else { "CONFIG_MODULE_COMPRESS_ZSTD=y" };
     ["CONFIG_MODULE_DECOMPRESS=y", format]

@@ -53,6 +53,21 @@ fn libraries_are_found_behind_the_links_of_their_packages() {
 }
 
 #[test]
+fn modules_stay_packed_where_the_kernel_unpacks_them_itself() {
+    let debian =
+        "CONFIG_MODULE_COMPRESS=y\nCONFIG_MODULE_COMPRESS_XZ=y\nCONFIG_MODULE_DECOMPRESS=y\n";
+    for (config, suffix, expected) in [
+        (debian, ".xz", true),
+        (debian, ".zst", false),
+        ("CONFIG_MODULE_COMPRESS_ZSTD=y\nCONFIG_MODULE_DECOMPRESS=y\n", ".zst", true),
+        ("CONFIG_MODULE_COMPRESS_XZ=y\n# CONFIG_MODULE_DECOMPRESS is not set\n", ".xz", false),
+        ("", ".xz", false),
+    ] {
+        assert_eq!(kernel::unpacks(config, suffix), expected, "{suffix} with {config:?}");
+    }
+}
+
+#[test]
 fn an_image_without_a_kernel_is_refused() {
     let inputs = Inputs {
         packages: vec![package(vec![entry("usr/bin/x", file())])],
