@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
+use rustix::mount::{
+    MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, mount_remount, unmount,
+};
 
 use crate::shutdown::{Bounded, UNMOUNT};
 
@@ -96,6 +98,17 @@ pub fn mount_api() -> Vec<MountError> {
         }
     }
     problems
+}
+
+/// What is mounted from now on is seen in the mount namespaces of services, too, as with systemd: they are made slaves of
+/// this one. It is what container runtimes expect that hand mounts on (`rshared`).
+pub fn share_all() -> Result<(), MountError> {
+    let shared = MountPropagationFlags::SHARED | MountPropagationFlags::REC;
+    mount_change("/", shared).map_err(|error| MountError {
+        kind: "shared mounts",
+        target: "/",
+        source: error.into(),
+    })
 }
 
 fn mount_one(wanted: &Api) -> io::Result<()> {

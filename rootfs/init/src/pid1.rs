@@ -48,7 +48,8 @@ struct Watched {
 /// Runs as PID 1. Never returns.
 pub fn run() -> ! {
     umask(Mode::from_raw_mode(0o022));
-    let mount_problems = mounts::mount_api();
+    let mut mount_problems = mounts::mount_api();
+    mount_problems.extend(mounts::share_all().err());
     let mut log = Log::open();
     std::panic::set_hook(Box::new(|information| {
         if getpid().is_init() {
