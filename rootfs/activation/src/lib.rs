@@ -1,8 +1,9 @@
-//! What activates and mounts: sockets, timers, watched paths, mounts, swaps, devices.
+//! What activates and mounts: sockets, timers, watched paths, mounts, automount points, swaps, devices.
 //!
 //! Mechanics alone: functions and small values that the manager drives. Nothing here knows the state of a unit, forks,
-//! or waits, but for `mounts::Task::run`, which may hang and is meant for a child process.
+//! or waits, but for `mounts::Task::run` and some functions of `automounts`, which may hang and are meant for a child process.
 
+pub mod automounts;
 pub mod clock;
 pub mod devices;
 pub mod limits;

@@ -1,6 +1,6 @@
 //! What is mounted: /proc/self/mountinfo (proc_pid_mountinfo(5)), read, watched and compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -40,6 +40,8 @@ pub enum Change {
     Changed(Entry),
     /// Nothing is mounted there any more.
     Removed(PathBuf),
+    /// The automount point there is gone.
+    Unserved(PathBuf),
 }
 
 /// The mounts by mount point; of several on one point, the one on top.
@@ -50,6 +52,8 @@ pub type Mounts = BTreeMap<PathBuf, Entry>;
 pub struct Table {
     file: File,
     mounts: Mounts,
+    /// Automount points, which are no mounts: they wait for one.
+    points: BTreeSet<PathBuf>,
 }
 
 impl AsFd for Table {
@@ -66,8 +70,9 @@ impl Table {
 
     /// Opens another file of the same form.
     pub fn open_at(path: &Path) -> io::Result<Self> {
-        let mut table = Self { file: File::open(path)?, mounts: Mounts::new() };
-        table.mounts = table.read()?;
+        let mut table =
+            Self { file: File::open(path)?, mounts: Mounts::new(), points: BTreeSet::new() };
+        table.update()?;
         Ok(table)
     }
 
@@ -78,17 +83,22 @@ impl Table {
 
     /// Reads it again, and gives what changed since.
     pub fn update(&mut self) -> io::Result<Vec<Change>> {
-        let new = self.read()?;
-        let old = std::mem::replace(&mut self.mounts, new);
-        Ok(diff(&old, &self.mounts))
+        let (points, mounts): (Vec<Entry>, Vec<Entry>) =
+            self.read()?.into_iter().partition(|entry| entry.fs_type == "autofs");
+        let mounts = mounts.into_iter().map(|entry| (entry.mount_point.clone(), entry)).collect();
+        let points = points.into_iter().map(|entry| entry.mount_point).collect();
+        let old = std::mem::replace(&mut self.mounts, mounts);
+        let old_points = std::mem::replace(&mut self.points, points);
+        let mut changes = diff(&old, &self.mounts);
+        changes.extend(old_points.difference(&self.points).cloned().map(Change::Unserved));
+        Ok(changes)
     }
 
-    fn read(&mut self) -> io::Result<Mounts> {
+    fn read(&mut self) -> io::Result<Vec<Entry>> {
         let mut text = Vec::new();
         self.file.rewind()?;
         self.file.read_to_end(&mut text)?;
-        let entries = parse(&String::from_utf8_lossy(&text));
-        Ok(entries.into_iter().map(|entry| (entry.mount_point.clone(), entry)).collect())
+        Ok(parse(&String::from_utf8_lossy(&text)))
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Source {
     Listening(UnitId, usize),
     /// The watches of a path unit.
     Path(UnitId),
+    /// The pipe of an automount point.
+    Automount(UnitId),
     /// A descriptor that a unit has stored, by number.
     Stored(UnitId, u64),
 }

@@ -1,7 +1,7 @@
 //! A child that runs a function of this program: for what may hang, such as mount(2) of a dead server.
 
 use std::io::{self, Read};
-use std::os::fd::{IntoRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 
 use rustix::fs::FileType;
 use rustix::process::Pid;
@@ -17,19 +17,20 @@ pub struct Forked {
     pub words: OwnedFd,
 }
 
-/// Runs `work` in a child, whose exit status is what it gives.
-pub fn fork(work: impl FnOnce() -> i32) -> io::Result<Forked> {
+/// Runs `work` in a child, whose exit status is what it gives. Of the open descriptors it has those of `kept`.
+///
+/// It stays in the process group of this program: automount points hold up all others.
+pub fn fork(kept: &[BorrowedFd<'_>], work: impl FnOnce() -> i32) -> io::Result<Forked> {
     let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
     rustix::io::ioctl_fionbio(&reader, true)?;
     if let Some(pid) = fork_raw()? {
         return Ok(Forked { pid, words: reader });
     }
     // In the child: whatever fails here is told by the exit status alone.
-    let _own = rustix::process::setsid();
     let _deaf = signals::unblock_all();
     let _mute = rustix::stdio::dup2_stderr(&writer);
     // A child that hangs must not keep sockets and connections of this program open.
-    close_from(3);
+    close_others(kept);
     exit(work())
 }
 
@@ -41,11 +42,25 @@ pub fn words(descriptor: OwnedFd) -> String {
     String::from_utf8_lossy(&bytes).trim().replace('\n', "; ")
 }
 
+/// Closes all descriptors but the standard ones and these.
+fn close_others(kept: &[BorrowedFd<'_>]) {
+    let mut numbers: Vec<u32> =
+        kept.iter().map(|one| one.as_raw_fd().cast_unsigned()).filter(|one| *one > 2).collect();
+    numbers.sort_unstable();
+    let mut first = 3;
+    for number in numbers {
+        if first < number {
+            close_range(first, number - 1);
+        }
+        first = number + 1;
+    }
+    close_range(first, libc::c_uint::MAX);
+}
+
 #[expect(unsafe_code, reason = "no safe binding closes a range of descriptors")]
-fn close_from(first: libc::c_uint) {
-    // SAFETY: only the child calls it, which ends by _exit: nothing of it that owns a descriptor is used or dropped.
-    let _none_open =
-        unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0_u32) };
+fn close_range(first: libc::c_uint, last: libc::c_uint) {
+    // SAFETY: only the child calls it, which ends by _exit: nothing of it that owns one of them is used or dropped.
+    let _none_open = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0_u32) };
 }
 
 /// Closes descriptors that others have sent. The last close of a file may wait for whoever serves it, or for a peer, so a

@@ -101,7 +101,7 @@ pub fn mount_api() -> Vec<MountError> {
 }
 
 /// What is mounted from now on is seen in the mount namespaces of services, too, as with systemd: they are made slaves of
-/// this one. It is what container runtimes expect that hand mounts on (`rshared`).
+/// this one. Without it an automount point would wait there for a mount that never comes.
 pub fn share_all() -> Result<(), MountError> {
     let shared = MountPropagationFlags::SHARED | MountPropagationFlags::REC;
     mount_change("/", shared).map_err(|error| MountError {
@@ -146,7 +146,10 @@ pub fn unmount_all(bounded: &mut Bounded) -> Vec<PathBuf> {
         let mut progress = false;
         for point in mounts.iter().rev().filter(|point| !stays(&point.target)) {
             let target = &point.target;
-            progress |= attempt(target, &mut || unmount(target, UnmountFlags::NOFOLLOW).is_ok());
+            let mut flags = UnmountFlags::NOFOLLOW;
+            // This program holds an automount point open.
+            flags.set(UnmountFlags::DETACH, point.kind == "autofs");
+            progress |= attempt(target, &mut || unmount(target, flags).is_ok());
         }
         if !progress {
             break;

@@ -9,7 +9,7 @@ use keelson_output::say;
 use keelson_units::facts::Facts;
 use keelson_units::loader::Loader;
 use rustix::fs::Mode;
-use rustix::process::{Resource, Rlimit, getpid, getrlimit, setrlimit, umask};
+use rustix::process::{Resource, Rlimit, getpid, getrlimit, setrlimit, setsid, umask};
 use rustix::system::{RebootCommand, reboot};
 
 use crate::buttons::Buttons;
@@ -48,6 +48,8 @@ struct Watched {
 /// Runs as PID 1. Never returns.
 pub fn run() -> ! {
     umask(Mode::from_raw_mode(0o022));
+    // A process group of its own, which automount points let through. One that leads a session already has it.
+    let _leads = setsid();
     let mut mount_problems = mounts::mount_api();
     mount_problems.extend(mounts::share_all().err());
     let mut log = Log::open();
@@ -222,6 +224,7 @@ fn round(system: &mut System, watched: &mut Watched, more: bool) {
             Source::Button => take_button(system, watched),
             Source::Listening(id, index) => system.on_listening(id, index),
             Source::Path(id) => system.on_path(id),
+            Source::Automount(id) => system.on_automount(id),
             Source::Stored(id, number) => system.on_stored(id, number),
         }
     }

@@ -129,7 +129,7 @@ pub type Bounded<'a> = dyn FnMut(&str, Duration, &mut dyn FnMut() -> bool) -> Op
 
 /// Runs `work` in a child, and gives it up after `longest`.
 fn within(signals: &Signals, longest: Duration, work: &mut dyn FnMut() -> bool) -> Option<bool> {
-    let Ok(child) = fork::fork(|| i32::from(!work())) else {
+    let Ok(child) = fork::fork(&[], || i32::from(!work())) else {
         // Without a child it is done here: a hang is worse than nothing, and a lost file worse than a hang.
         return Some(work());
     };

@@ -24,6 +24,7 @@ use crate::unit::UnitRun;
 
 mod announce;
 pub mod answers;
+mod automounts;
 pub mod boot;
 pub mod changes;
 mod connections;
@@ -237,6 +238,7 @@ impl System {
             Some(Run::Socket(_)) => self.socket_time(id),
             Some(Run::Timer(_)) => self.timer_time(id),
             Some(Run::Mount(_) | Run::Swap(_)) => self.mount_time(id),
+            Some(Run::Automount(_)) => self.automount_time(id),
             Some(Run::Path(_) | Run::Plain) | None => {}
         }
     }
@@ -250,6 +252,7 @@ impl System {
             Run::Socket(run) => run.deadline,
             Run::Timer(run) => run.next,
             Run::Mount(run) | Run::Swap(run) => run.deadline,
+            Run::Automount(run) => run.next_time(),
             Run::Path(_) | Run::Plain => None,
         };
         let old = std::mem::replace(&mut unit.due, next);

@@ -10,6 +10,7 @@ use keelson_units::model::{Body, ExecSettings, ResourceSettings, Unit};
 
 use crate::events::Token;
 
+pub mod automount;
 pub mod mount;
 pub mod path;
 pub mod service;
@@ -17,6 +18,7 @@ pub mod socket;
 pub mod start_limit;
 pub mod timer;
 
+pub use automount::AutomountRun;
 pub use mount::MountRun;
 pub use path::PathRun;
 pub use service::ServiceRun;
@@ -75,6 +77,8 @@ pub enum Run {
     Path(Box<PathRun>),
     /// A mount.
     Mount(Box<MountRun>),
+    /// An automount point.
+    Automount(Box<AutomountRun>),
     /// A swap, which is driven as a mount is.
     Swap(Box<MountRun>),
     /// Nothing but up or down: target, slice, device.
@@ -143,8 +147,9 @@ impl UnitRun {
             Body::Timer(_) => Run::Timer(Box::default()),
             Body::Path(_) => Run::Path(Box::default()),
             Body::Mount(_) => Run::Mount(Box::default()),
+            Body::Automount(_) => Run::Automount(Box::default()),
             Body::Swap(_) => Run::Swap(Box::default()),
-            Body::Automount(_) | Body::Slice(_) | Body::Target | Body::Device => Run::Plain,
+            Body::Slice(_) | Body::Target | Body::Device => Run::Plain,
         };
         Self {
             unit: Rc::new(unit),
@@ -174,6 +179,7 @@ impl UnitRun {
             Run::Timer(run) => run.sub_state(self.activity),
             Run::Path(run) => run.sub_state(self.activity),
             Run::Mount(run) => run.sub_state(self.activity, "mounted", "mounting", "unmounting"),
+            Run::Automount(run) => run.sub_state(self.activity),
             Run::Swap(run) => run.sub_state(self.activity, "active", "activating", "deactivating"),
             Run::Plain => match (&self.unit.body, self.activity.is_active()) {
                 (Body::Device, true) => "plugged",
@@ -190,6 +196,7 @@ impl UnitRun {
             Run::Socket(run) => run.result,
             Run::Path(run) => run.result,
             Run::Mount(run) | Run::Swap(run) => run.result,
+            Run::Automount(run) => run.result,
             Run::Timer(_) | Run::Plain => "success",
         }
     }

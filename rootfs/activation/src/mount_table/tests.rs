@@ -57,6 +57,26 @@ fn changes_are_told_the_deepest_removal_first() {
 }
 
 #[test]
+fn automount_points_are_no_mounts_and_their_end_is_told() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let write = |text: &str| std::fs::write(file.path(), text).expect("it is written");
+    let (point, mount) =
+        ("2 1 0:2 / /a rw - autofs keelson rw\n", "3 2 0:3 / /a rw - tmpfs none rw\n");
+    write(point);
+    let mut table = Table::open_at(file.path()).expect("it is read");
+    assert!(table.mounts().is_empty());
+    write(&[point, mount].concat());
+    let changes = table.update().expect("it is read");
+    assert!(matches!(&changes[..], [Change::Added(entry)] if entry.fs_type == "tmpfs"));
+    write(point);
+    let changes = table.update().expect("it is read");
+    assert_eq!(changes, [Change::Removed("/a".into())]);
+    write("");
+    assert_eq!(table.update().expect("it is read"), [Change::Unserved("/a".into())]);
+    assert_eq!(table.update().expect("it is read"), []);
+}
+
+#[test]
 fn the_table_of_this_machine_has_a_root_and_stays_the_same() {
     let mut table = Table::open().unwrap();
     assert!(table.mounts().contains_key(&PathBuf::from("/")));

@@ -17,6 +17,7 @@ impl System {
             (JobKind::Start, JobResult::Done) => {
                 let up = match self.unit(ended.unit).map(|unit| &unit.run) {
                     Some(Run::Mount(_)) => "Mounted",
+                    Some(Run::Automount(_)) => "Set up automount",
                     Some(Run::Socket(_)) => "Listening on",
                     Some(Run::Swap(_)) => "Activated swap",
                     Some(Run::Service(run))

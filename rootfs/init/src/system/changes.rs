@@ -107,13 +107,14 @@ impl System {
         self.graph.edges(id, edge).collect()
     }
 
-    /// A unit has changed that sockets, timers or paths start.
+    /// A unit has changed that sockets, timers, paths or automount points start.
     pub(super) fn tell_triggers(&mut self, id: UnitId) {
         for other in self.edges(id, Edge::TriggeredBy) {
             match self.unit(other).map(|unit| &unit.run) {
                 Some(Run::Socket(_)) => self.socket_service_changed(other, id),
                 Some(Run::Timer(_)) => self.timer_unit_changed(other),
                 Some(Run::Path(_)) => self.path_unit_changed(other),
+                Some(Run::Automount(_)) => self.automount_mount_changed(other, id),
                 _ => {}
             }
             self.reschedule(other);

@@ -158,6 +158,7 @@ impl System {
                 | Run::Swap(_)
                 | Run::Timer(_)
                 | Run::Path(_)
+                | Run::Automount(_)
                 | Run::Plain,
             )
             | None => {}

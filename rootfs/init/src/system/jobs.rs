@@ -6,7 +6,7 @@ use keelson_jobs::{
     Activity, Ended, Job, JobId, JobKind, JobResult, PlanError, Request, Transaction, UnitId,
     queries,
 };
-use keelson_units::model::{Body, JobMode, UnitKind, UnitName};
+use keelson_units::model::{Body, JobMode, UnitName};
 
 use super::{System, Todo};
 use crate::unit::Run;
@@ -204,6 +204,7 @@ impl System {
             Some(Run::Timer(_)) => self.start_timer(id),
             Some(Run::Path(_)) => self.start_path(id),
             Some(Run::Mount(_) | Run::Swap(_)) => self.start_mount(id),
+            Some(Run::Automount(_)) => self.start_automount(id),
             Some(Run::Plain) => self.start_plain(id),
             None => {}
         }
@@ -213,14 +214,6 @@ impl System {
     fn start_plain(&mut self, id: UnitId) {
         match self.unit(id).map(|unit| &unit.unit.body) {
             Some(Body::Device) => self.wait_for_device(id),
-            // The file system is mounted at once and not at the first access.
-            Some(Body::Automount(_)) => {
-                let mount = self.graph.name(id).with_kind(UnitKind::Mount);
-                let unit = self.find(&mount);
-                let (kind, mode) = (JobKind::Start, JobMode::Fail);
-                self.todo.push_back(Todo::Enqueue { unit, kind, mode, why: "its automount" });
-                self.change(id, Activity::Active);
-            }
             Some(Body::Slice(_)) => {
                 self.make_slice(id);
                 self.change(id, Activity::Active);
@@ -259,6 +252,10 @@ impl System {
                 run.result = "start-limit-hit";
                 self.change(id, Activity::Failed);
             }
+            Run::Automount(run) => {
+                run.result = "start-limit-hit";
+                self.change(id, Activity::Failed);
+            }
             Run::Timer(_) | Run::Plain => {}
         }
     }
@@ -281,6 +278,7 @@ impl System {
             Some(Run::Timer(_)) => self.stop_timer(id),
             Some(Run::Path(_)) => self.stop_path(id),
             Some(Run::Mount(_) | Run::Swap(_)) => self.stop_mount(id),
+            Some(Run::Automount(_)) => self.stop_automount(id),
             Some(Run::Plain) => {
                 self.release_group(id);
                 self.change(id, Activity::Inactive);
@@ -306,9 +304,11 @@ impl System {
     pub(super) fn job_ended(&mut self, ended: &Ended) {
         self.announce(ended);
         self.server.job_ended(ended.id, ended.result);
-        if ended.kind == JobKind::Start && ended.result != JobResult::Done {
+        if ended.result != JobResult::Done {
             // What it was to trigger, or was triggered by, may wait for it.
             self.todo.push_back(Todo::TellTriggers(ended.unit));
+        }
+        if ended.kind == JobKind::Start {
             self.trigger_on_dependency(ended);
         }
         self.todo.push_back(Todo::LookForUnneeded(ended.unit));

@@ -57,10 +57,14 @@ impl System {
         }
     }
 
+    /// Whether something other than an automount point is mounted on a folder.
+    pub(super) fn is_mount_point(&self, path: &Path) -> bool {
+        self.mount_table.as_ref().is_some_and(|tables| tables.mounts.mounts().contains_key(path))
+    }
+
     pub(super) fn is_mounted(&self, id: UnitId) -> bool {
-        let Some(tables) = &self.mount_table else { return false };
         match self.unit(id).map(|unit| &unit.unit.body) {
-            Some(Body::Mount(mount)) => tables.mounts.mounts().contains_key(&mount.mount_point),
+            Some(Body::Mount(mount)) => self.is_mount_point(&mount.mount_point),
             _ => false,
         }
     }
@@ -68,8 +72,7 @@ impl System {
     /// Whether a mount unit that no file describes is mounted all the same.
     pub(super) fn is_known_mount(&self, name: &keelson_units::model::UnitName) -> bool {
         let path = escape::unit_path(name).filter(|_| name.kind() == UnitKind::Mount);
-        let tables = self.mount_table.as_ref();
-        path.zip(tables).is_some_and(|(path, tables)| tables.mounts.mounts().contains_key(&path))
+        path.is_some_and(|path| self.is_mount_point(&path))
     }
 
     pub(super) fn is_swapped(&self, id: UnitId) -> bool {
@@ -117,7 +120,7 @@ impl System {
             (Body::Swap(swap), _) => (Task::swap_on(swap), swap.timeout),
             _ => return,
         };
-        let begun = fork::fork(|| task.run_as_process());
+        let begun = fork::fork(&[], || task.run_as_process());
         let deadline = clock::now().saturating_add(timeout.unwrap_or(TIMEOUT));
         let Some(run) = self.mount_mut(id) else { return };
         if let Some((pid, _)) = run.control.take() {
@@ -201,6 +204,7 @@ impl System {
             match change {
                 Change::Added(entry) => self.mount_changed(&entry.mount_point, true),
                 Change::Removed(path) => self.mount_changed(&path, false),
+                Change::Unserved(path) => self.automount_gone(&path),
                 Change::Changed(_) => {}
             }
         }

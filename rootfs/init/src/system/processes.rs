@@ -72,6 +72,7 @@ impl System {
             }
             Some(Run::Socket(_)) => self.socket_process_ended(id, pid, exit),
             Some(Run::Mount(_) | Run::Swap(_)) => self.mount_process_ended(id, pid, exit),
+            Some(Run::Automount(_)) => self.automount_process_ended(id, pid, exit),
             _ => {}
         }
         self.reschedule(id);

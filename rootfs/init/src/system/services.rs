@@ -157,7 +157,7 @@ impl System {
             return;
         }
         // The child is reaped as one of no unit.
-        let removal = fork::fork(|| {
+        let removal = fork::fork(&[], || {
             for path in &released.rubbish {
                 if let Err(error) = tree::remove(path) {
                     let line = format!("<4>keelson: removing {}: {error}", path.display());

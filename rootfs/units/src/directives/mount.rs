@@ -19,18 +19,9 @@ pub(super) const MOUNT: &[Row] = &[
 /// [Automount] (systemd.automount(5))
 pub(super) const AUTOMOUNT: &[Row] = &[
     implemented("Where"),
-    ignored(
-        "ExtraOptions",
-        "the file system is mounted with the automount unit, before the first access",
-    ),
-    ignored(
-        "DirectoryMode",
-        "the file system is mounted with the automount unit, before the first access",
-    ),
-    ignored(
-        "TimeoutIdleSec",
-        "the file system is mounted with the automount unit, before the first access",
-    ),
+    implemented("ExtraOptions"),
+    implemented("DirectoryMode"),
+    implemented("TimeoutIdleSec"),
 ];
 
 /// [Swap] (systemd.swap(5))

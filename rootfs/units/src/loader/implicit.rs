@@ -17,10 +17,6 @@ pub(super) fn add(loader: &mut Loader, unit: &mut Unit) {
         unit.dependencies.add(Relation::Triggers, name.clone());
         unit.dependencies.add(Relation::Before, name);
     }
-    if let Body::Automount(_) = &unit.body {
-        // Nothing waits for the first access: what is to be mounted then is mounted along with the automount unit.
-        unit.dependencies.add(Relation::Wants, unit.name.with_kind(UnitKind::Mount));
-    }
     if let Body::Service(service) = &unit.body {
         let sockets: Vec<UnitName> = service.sockets.iter().cloned().collect();
         for name in sockets {

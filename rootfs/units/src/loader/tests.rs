@@ -167,6 +167,11 @@ fn every_type_has_its_own_dependencies() {
             "[Mount]\nWhat=t\nWhere=/var/lib\nType=tmpfs\nOptions=nofail\n",
         ),
         (&format!("{USR}/srv.automount"), "[Automount]\nWhere=/srv\n"),
+        (&format!("{USR}/srv-data-x.automount"), "[Automount]\nWhere=/srv/data/x\n"),
+        (
+            &format!("{USR}/needs.service"),
+            "[Unit]\nRequiresMountsFor=/srv/y\n[Service]\nExecStart=/a\n",
+        ),
         (&format!("{USR}/dev-vdc.swap"), "[Swap]\nWhat=/dev/vdc\n"),
     ]);
     let mut loader = loader(&root);
@@ -199,7 +204,13 @@ fn every_type_has_its_own_dependencies() {
             "local-fs-pre.target swap.target system.slice systemd-journald.socket",
         ),
         ("srv.automount", Relation::Triggers, "srv.mount"),
-        ("srv.automount", Relation::Wants, "srv.mount"),
+        ("srv.automount", Relation::Wants, ""),
+        ("srv.automount", Relation::Before, "local-fs.target srv.mount umount.target"),
+        ("srv.automount", Relation::After, "local-fs-pre.target"),
+        ("srv.automount", Relation::Conflicts, "umount.target"),
+        ("srv-data-x.automount", Relation::Requires, "srv-data.mount srv.mount"),
+        ("srv-data-x.automount", Relation::After, "local-fs-pre.target srv-data.mount srv.mount"),
+        ("needs.service", Relation::Requires, "srv.mount sysinit.target system.slice"),
         ("dev-vdc.swap", Relation::Before, "swap.target umount.target"),
         ("dev-vdc.swap", Relation::Requires, "dev-vdc.device system.slice"),
         ("a-b-c.slice", Relation::Requires, "a-b.slice"),
