@@ -220,10 +220,18 @@ pub fn paths(words: &[String], options: &Options, screen: &Screen) -> Result<u8>
 /// `list-automounts`
 pub fn automounts(words: &[String], options: &Options, screen: &Screen) -> Result<u8> {
     let units = in_full(words, UnitKind::Automount, options)?;
-    let mut table = Table::new(&["WHAT", "WHERE", "UNIT"]);
+    let mut table = Table::new(&["WHAT", "WHERE", "MOUNTED", "IDLE-TIMEOUT", "UNIT"]);
     for unit in &units {
         let mount = unit.mount.clone().unwrap_or_default();
-        table.row(vec![mount.what.into(), mount.place.into(), (&unit.name).into()]);
+        let idle = mount.idle_timeout;
+        let text = if idle == 0 { String::new() } else { clock::span(idle, 1) };
+        table.row(vec![
+            mount.what.into(),
+            mount.place.into(),
+            if mount.mounted { "yes" } else { "no" }.into(),
+            Cell::valued(text, micros(idle)),
+            (&unit.name).into(),
+        ]);
     }
     screen::print(&counted(
         table_text(&table, options, screen),

@@ -181,4 +181,8 @@ pub struct MountStatus {
     pub options: String,
     /// The process of mount, umount, swapon or swapoff; 0 is none.
     pub control_pid: u32,
+    /// Of an automount point, whether its mount is there.
+    pub mounted: bool,
+    /// Of an automount point, how long its mount may rest, in microseconds; 0 is for ever.
+    pub idle_timeout: u64,
 }

@@ -6,7 +6,7 @@ use keelson_control::{
     SocketStatus, Stamp, TimerStatus, UnitStatus,
 };
 use keelson_units::model::{
-    Body, NotifyAccess, PathCondition, Service, Socket, Timer, Trigger, Type,
+    Automount, Body, NotifyAccess, PathCondition, Service, Socket, Timer, Trigger, Type, UnitKind,
 };
 
 use super::System;
@@ -47,7 +47,11 @@ impl System {
                         .control
                         .as_ref()
                         .map_or(0, |(pid, _)| pid.as_raw_nonzero().get().unsigned_abs()),
+                    ..MountStatus::default()
                 });
+            }
+            (Run::Automount(_), Body::Automount(automount)) => {
+                status.mount = Some(self.automount_status(unit, automount));
             }
             (Run::Swap(run), Body::Swap(swap)) => {
                 status.mount = Some(MountStatus {
@@ -61,6 +65,23 @@ impl System {
                 });
             }
             _ => {}
+        }
+    }
+
+    fn automount_status(&self, unit: &UnitRun, automount: &Automount) -> MountStatus {
+        let mount = self.graph.id(&unit.unit.name.with_kind(UnitKind::Mount));
+        let what = match mount.and_then(|id| self.unit(id)).map(|unit| &unit.unit.body) {
+            Some(Body::Mount(mount)) => mount.what.clone(),
+            _ => String::new(),
+        };
+        MountStatus {
+            what,
+            place: automount.mount_point.display().to_string(),
+            kind: "autofs".to_owned(),
+            options: automount.extra_options.clone(),
+            mounted: mount.is_some_and(|id| self.activity(id).is_active()),
+            idle_timeout: automount.idle_timeout.map_or(0, clock::micros),
+            ..MountStatus::default()
         }
     }
 

@@ -38,6 +38,12 @@ pub(super) fn fill(status: &mut UnitStatus, unit: &UnitRun) {
         Body::Socket(socket) => kill_properties(&socket.kill, &mut set),
         Body::Mount(mount) => kill_properties(&mount.kill, &mut set),
         Body::Swap(swap) => kill_properties(&swap.kill, &mut set),
+        Body::Automount(automount) => {
+            let mode = automount.directory_mode.unwrap_or(0o755);
+            set("DirectoryMode", format!("{mode:04o}"));
+            set("ExtraOptions", automount.extra_options.clone());
+            set("TimeoutIdleUSec", span(automount.idle_timeout));
+        }
         _ => {}
     }
 }
