@@ -1,5 +1,6 @@
 //! Units do what systemd's manual pages say of them.
 
+mod automounts;
 mod units;
 
 use std::sync::LazyLock;
@@ -338,7 +339,8 @@ const SIZE: Group = (
     ],
 );
 
-const GROUPS: [Group; 7] = [TYPES, SANDBOX, ACTIVATION, UNITS, RIGHTS, OUTPUT, SIZE];
+const GROUPS: [Group; 8] =
+    [TYPES, SANDBOX, ACTIVATION, UNITS, RIGHTS, OUTPUT, SIZE, automounts::AUTOMOUNTS];
 
 /// What services that fail on purpose leave on the console.
 const EXPECTED: [&str; 2] = ["Failed to start", "Failed with result"];
@@ -367,6 +369,11 @@ fn the_sandbox_of_a_service_is_in_force() {
 #[test]
 fn sockets_timers_paths_and_mounts_start_what_they_name() {
     REPORT.check("activation");
+}
+
+#[test]
+fn automount_points_mount_at_the_first_access_and_hold_up_nobody_in_vain() {
+    REPORT.check("automounts");
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use keelson_qemu_tests::ignition::Config;
 
+use super::automounts;
+
 /// Name and text of each.
 const UNITS: &str = r#"
 === simple.service
@@ -360,7 +362,8 @@ const FSTAB: &str = "tmpfs /run/fs tmpfs size=1M 0 0\n\
 
 /// Adds them all, a hundred more that only wait, and the files they need.
 pub fn add(mut config: Config) -> Config {
-    for unit in UNITS.split("\n=== ").skip(1) {
+    let all = [UNITS, automounts::UNITS].concat();
+    for unit in all.split("\n=== ").skip(1) {
         let (name, text) = unit.split_once('\n').expect("a name and a text");
         config = config.unit_file(name, text);
     }
@@ -379,6 +382,6 @@ pub fn add(mut config: Config) -> Config {
         )
         .file("/etc/inside.sh", 0o644, INSIDE.as_bytes())
         .file("/etc/box.env", 0o644, b"# of box.service\nFILE=\"from file\"\n")
-        .file("/etc/fstab", 0o644, FSTAB.as_bytes())
+        .file("/etc/fstab", 0o644, [FSTAB, automounts::FSTAB].concat().as_bytes())
         .file("/opt/rooted/probe-is-bound-here", 0o644, b"")
 }
