@@ -82,6 +82,8 @@ pub enum Break {
     LineMax,
     /// The stream ended.
     Eof,
+    /// Another process wrote what comes next.
+    PidChange,
 }
 
 impl Break {
@@ -92,6 +94,7 @@ impl Break {
             Self::Nul => Some("nul"),
             Self::LineMax => Some("line-max"),
             Self::Eof => Some("eof"),
+            Self::PidChange => Some("pid-change"),
         }
     }
 }

@@ -105,8 +105,8 @@ impl Stream {
         if received.length == 0 {
             return self.close(log, manager, states);
         }
-        // Messages of another process are not joined with these by the kernel.
-        self.credentials = received.credentials.or(self.credentials);
+        // The kernel joins no bytes of two processes, so all of these are of one.
+        self.written_by(received.credentials, log);
         let bytes = &buffer[..received.length];
         if self.header.is_none() {
             match stream::header(bytes) {
@@ -173,6 +173,23 @@ impl Stream {
         self.close(log, manager, states)
     }
 
+    /// What comes now is written by `sender`. The beginning of a line of another process ends here, as a line of that one.
+    fn written_by(&mut self, sender: Option<Credentials>, log: &mut Log) {
+        let Some(sender) = sender else { return };
+        if self.credentials.is_some_and(|before| before.pid != sender.pid) {
+            self.end_line(log, Break::PidChange);
+        }
+        self.credentials = Some(sender);
+    }
+
+    /// Stores the beginning of a line that was taken, if there is one.
+    fn end_line(&mut self, log: &mut Log, end: Break) {
+        let line = std::mem::take(&mut self.partial);
+        if !line.is_empty() {
+            self.store(log, &line, end);
+        }
+    }
+
     /// Stores the whole lines of `bytes` and says how many bytes they took.
     fn lines(&mut self, log: &mut Log, bytes: &[u8]) -> usize {
         let line_max = log.config().line_max;
@@ -213,10 +230,7 @@ impl Stream {
     }
 
     fn close(&mut self, log: &mut Log, manager: &Manager, states: &Path) -> After {
-        let rest = std::mem::take(&mut self.partial);
-        if !rest.is_empty() {
-            self.store(log, &rest, Break::Eof);
-        }
+        self.end_line(log, Break::Eof);
         if self.kept {
             manager.release(&self.name());
         }

@@ -155,30 +155,47 @@ fn a_line_in_single_bytes_and_one_without_end_are_stored() {
     settle(&mut service);
     let x = |count| "x".repeat(count);
     assert_eq!(host.messages(), ["slowly".to_owned(), x(100), x(100), x(50), "next".to_owned()]);
+    stream.write_all(b"zero\0").unwrap();
+    settle(&mut service);
+    let breaks: Vec<_> =
+        host.entries().iter().map(|entry| entry.text("_LINE_BREAK").map(str::to_owned)).collect();
+    let [long, nul] = ["line-max", "nul"].map(|text| Some(text.to_owned()));
+    assert_eq!(breaks, [None, long.clone(), long, None, None, nul]);
 }
 
 #[test]
-fn a_line_that_another_process_ends_is_whole_and_the_stream_goes_on() {
+fn a_line_ends_where_another_process_writes_on() {
     let host = Host::new("");
     let mut service = host.start();
     let mut stream = host.stream("a.service");
     settle(&mut service);
     let other = |stream: &UnixStream| {
         let output = OwnedFd::from(stream.try_clone().unwrap());
-        let status = std::process::Command::new("echo").arg("done").stdout(output).status();
-        assert!(status.unwrap().success());
+        let mut child = std::process::Command::new("echo").arg("done").stdout(output).spawn();
+        let child = child.as_mut().unwrap();
+        assert!(child.wait().unwrap().success());
+        child.id().to_string()
     };
-    // The kernel joins no bytes of two processes.
     stream.write_all(b"seen ").unwrap();
     settle(&mut service);
-    other(&stream);
+    let first = other(&stream);
     settle(&mut service);
     stream.write_all(b"whole\nunseen ").unwrap();
-    other(&stream);
+    let second = other(&stream);
     stream.write_all(b"last").unwrap();
     drop(stream);
     settle(&mut service);
-    assert_eq!(host.messages(), ["seen done", "whole", "unseen done", "last"]);
+    let own = std::process::id().to_string();
+    let told = |name: &str| {
+        let value = |entry: &Entry| entry.text(name).map(str::to_owned);
+        host.entries().iter().map(value).collect::<Vec<_>>()
+    };
+    assert_eq!(host.messages(), ["seen", "done", "whole", "unseen", "done", "last"]);
+    let change = Some("pid-change".to_owned());
+    let breaks = [change.clone(), None, None, change, None, Some("eof".to_owned())];
+    assert_eq!(told("_LINE_BREAK"), breaks);
+    let writers = [&own, &first, &own, &own, &second, &own].map(|pid| Some(pid.clone()));
+    assert_eq!(told("_PID"), writers);
 }
 
 #[test]
