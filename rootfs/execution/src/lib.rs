@@ -31,6 +31,7 @@ pub use child::{Child, Failure, Pending, Progress};
 pub use errno::Errno;
 pub use identity::owner;
 pub use invocation::{Invocation, PassedFd};
+pub use run::in_namespaces;
 pub use runtime::{Release, Released, Runtime, clean, release};
 pub use spawn::{SpawnError, spawn};
 pub use stage::{Stage, exit_status_name};

@@ -2,6 +2,7 @@
 
 use std::ffi::c_void;
 use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::errno::Errno;
 use crate::plan::{Action, Otherwise, Plan, Slot, Step};
@@ -31,6 +32,23 @@ pub struct Child {
 
 type Outcome = Result<(), Errno>;
 
+/// Whether this process is a child that was started in namespaces of its own.
+static IN_NAMESPACES: AtomicBool = AtomicBool::new(false);
+
+/// Whether this process is a child that was started here in namespaces of its own. Its number does not tell that: in a
+/// PID namespace of its own it is 1.
+pub fn in_namespaces() -> bool {
+    IN_NAMESPACES.load(Ordering::Relaxed)
+}
+
+/// Has [`in_namespaces`] tell what `plan` says. A child without namespaces may work in its parent's memory, and leaves
+/// it alone.
+fn mark(plan: &Plan) {
+    if plan.namespaces != 0 {
+        IN_NAMESPACES.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Child {
     fn tell(&mut self, fatal: bool, stage: Stage, errno: Errno, subject: &[u8]) {
         let report = self.reports.push(fatal, stage, errno, subject);
@@ -46,6 +64,7 @@ impl Child {
 pub unsafe extern "C" fn enter(argument: *mut c_void) -> ! {
     // SAFETY: the parent hands over a `Child`, of which this process has its own copy.
     let child = unsafe { &mut *argument.cast::<Child>() };
+    mark(&child.plan);
     let stage = carry_out(child);
     exit(stage.status())
 }
@@ -206,3 +225,6 @@ fn exit(status: i32) -> ! {
         let _never = unsafe { sys!(SYS_exit_group, status) };
     }
 }
+
+#[cfg(test)]
+mod tests;

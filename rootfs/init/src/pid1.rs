@@ -54,7 +54,8 @@ pub fn run() -> ! {
     mount_problems.extend(mounts::share_all().err());
     let mut log = Log::open();
     std::panic::set_hook(Box::new(|information| {
-        if getpid().is_init() {
+        // The first process of a PID namespace has this number, too.
+        if getpid().is_init() && !keelson_execution::in_namespaces() {
             on_panic(&information.to_string());
         }
         // The end of a child that was forked is not that of the host.
