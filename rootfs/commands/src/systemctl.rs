@@ -26,6 +26,7 @@ mod select;
 mod show;
 mod states;
 mod status;
+mod values;
 
 /// Runs it. The exit status is that of systemctl(1).
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
@@ -49,6 +50,10 @@ fn dispatch(options: &Options) -> Result<u8> {
     }
     if options.version {
         screen::print(crate::VERSION_TEXT);
+        return Ok(0);
+    }
+    if let Some(values) = options.values {
+        screen::print(&values.text(!options.no_legend && !options.quiet));
         return Ok(0);
     }
     if let Some(root) = &options.root {

@@ -18,12 +18,14 @@ pub use status::{
     MountStatus, PathStatus, Remark, ResourceUse, ServiceStatus, SocketStatus, Stamp, TimerStatus,
     UnitStatus,
 };
+pub use substates::SUB_STATES;
 
 mod answer;
 mod client;
 mod line;
 mod request;
 mod status;
+mod substates;
 
 /// Where PID 1 listens.
 pub const SOCKET: &str = "/run/keelson/init.sock";

@@ -229,3 +229,6 @@ pub fn resources(unit: &Unit) -> Option<&ResourceSettings> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

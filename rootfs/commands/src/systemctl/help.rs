@@ -44,6 +44,7 @@ Jobs, environment, manager:
 
 Options:
   -t --type=TYPE        only units of this type       --state=STATE  only in this state
+                        (help: lists them)              (help: lists them)
      --failed           the same as --state=failed    -a --all       also what is inactive, or empty
   -p --property=NAME    only these properties         -P NAME        the same with --value
      --value            values alone                  -l --full      cut nothing

@@ -9,6 +9,8 @@ use keelson_journal::journalctl::output::Mode;
 use keelson_units::model::UnitKind;
 use lexopt::prelude::*;
 
+use super::values::Values;
+
 /// How lists and logs are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Output {
@@ -31,6 +33,8 @@ pub struct Options {
     pub help: bool,
     /// `--version`
     pub version: bool,
+    /// `--type=help`, `--state=help`
+    pub values: Option<Values>,
     /// `--type=`
     pub types: Vec<String>,
     /// `--state=`, `--failed`
@@ -208,15 +212,30 @@ fn mode(options: &mut Options, mode: JobMode) -> bool {
 fn valued(options: &mut Options, name: &str, value: Result<String>) -> Result<()> {
     let known = match name {
         "type" => {
-            list(&mut options.types, &value?);
-            options.types.iter().try_for_each(|word| check_type(word))?;
+            let words = words(name, &value?)?;
+            let upto = words.iter().position(|word| word == "help");
+            options.values = upto.map(|_| Values::Types).or(options.values);
+            words.iter().take(upto.unwrap_or(words.len())).try_for_each(|word| check_type(word))?;
+            options.types.extend(words);
             true
         }
-        "state" => list(&mut options.states, &value?),
-        "property" => list(&mut options.properties, &value?),
+        // A state that is none is the state of no unit, as in systemd.
+        "state" => {
+            let words = words(name, &value?)?;
+            if words.iter().any(|word| word == "help") {
+                options.values = Some(Values::States);
+            }
+            options.states.extend(words);
+            true
+        }
+        "property" => {
+            options.properties.extend(split(&value?));
+            true
+        }
         "only-property" => {
             options.value_only = true;
-            list(&mut options.properties, &value?)
+            options.properties.extend(split(&value?));
+            true
         }
         "lines" => {
             let text = value?;
@@ -292,11 +311,16 @@ fn check_type(word: &str) -> Result<()> {
     bail!("Unknown unit type or load state '{word}'. Types are {}", kinds.join(", "))
 }
 
-fn list(into: &mut Vec<String>, value: &str) -> bool {
-    into.extend(
-        value.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()),
-    );
-    true
+/// The words of `--type=` and `--state=`, which are nothing without any.
+fn words(name: &str, value: &str) -> Result<Vec<String>> {
+    if value.is_empty() {
+        bail!("--{name}= requires arguments");
+    }
+    Ok(split(value).collect())
+}
+
+fn split(value: &str) -> impl Iterator<Item = String> + '_ {
+    value.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty())
 }
 
 fn set<T>(into: &mut Option<T>, value: T) -> bool {

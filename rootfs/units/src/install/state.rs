@@ -27,6 +27,22 @@ pub enum State {
 }
 
 impl State {
+    /// All that a unit file may have.
+    pub const OF_FILES: [Self; 12] = [
+        Self::Enabled,
+        Self::EnabledRuntime,
+        Self::Linked,
+        Self::LinkedRuntime,
+        Self::Alias,
+        Self::Masked,
+        Self::MaskedRuntime,
+        Self::Static,
+        Self::Disabled,
+        Self::Indirect,
+        Self::Generated,
+        Self::Transient,
+    ];
+
     /// The word.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -39,6 +39,16 @@ fn outputs_types_and_roots_have_the_values_of_systemd() {
         assert_eq!(parsed(line).expect(line).output, output, "{line}");
     }
     assert_eq!(parsed("--type=scope,loaded").expect("taken").types, ["scope", "loaded"]);
+    assert_eq!(parsed("--state=failed,no-such").expect("taken").states, ["failed", "no-such"]);
+    for (line, values) in [
+        ("--type=help", Some(Values::Types)),
+        ("--type=service,help,no-such", Some(Values::Types)),
+        ("--type=help --type=service", Some(Values::Types)),
+        ("--state=no-such,help", Some(Values::States)),
+        ("--state=failed", None),
+    ] {
+        assert_eq!(parsed(line).expect(line).values, values, "{line}");
+    }
     assert_eq!(parsed("--root=").expect("taken").root, None);
 }
 
@@ -50,6 +60,9 @@ fn wrong_options_are_named() {
         ("--user status", "--user is not supported: there is one manager, that of this system"),
         ("--type", "option --type"),
         ("-t servcie", "Unknown unit type or load state 'servcie'. Types are service, socket,"),
+        ("-t servcie,help", "Unknown unit type or load state 'servcie'."),
+        ("--type=", "--type= requires arguments"),
+        ("--state=", "--state= requires arguments"),
         ("-o xml", "Unknown output format 'xml'."),
         ("--json=yes", "--json=yes is none of pretty, short, off"),
         ("-n few status", "--lines=few is neither a number nor `all`"),

@@ -1,0 +1,53 @@
+//! The words of `systemctl`'s column SUB, by types of units. They are the words of systemd.
+
+/// The types and what their units may be in.
+pub const SUB_STATES: [(&str, &[&str]); 11] = [
+    ("automount", &["dead", "active"]),
+    ("device", &["dead", "plugged"]),
+    ("mount", &["dead", "mounting", "mounted", "remounting", "unmounting", "failed"]),
+    ("path", &["dead", "waiting", "running", "failed"]),
+    ("scope", &["dead"]),
+    (
+        "service",
+        &[
+            "dead",
+            "condition",
+            "start-pre",
+            "start",
+            "start-post",
+            "running",
+            "exited",
+            "reload",
+            "reload-signal",
+            "reload-notify",
+            "stop",
+            "stop-watchdog",
+            "stop-sigterm",
+            "stop-sigkill",
+            "stop-post",
+            "final-watchdog",
+            "final-sigterm",
+            "final-sigkill",
+            "failed",
+            "auto-restart",
+            "auto-restart-queued",
+        ],
+    ),
+    ("slice", &["dead", "active"]),
+    (
+        "socket",
+        &[
+            "dead",
+            "start-pre",
+            "start-post",
+            "listening",
+            "running",
+            "stop-pre",
+            "stop-post",
+            "failed",
+        ],
+    ),
+    ("swap", &["dead", "activating", "active", "deactivating", "failed"]),
+    ("target", &["dead", "active"]),
+    ("timer", &["dead", "waiting", "running", "elapsed", "failed"]),
+];
