@@ -160,8 +160,12 @@ impl Loader {
     }
 
     /// Keeps the files of templates from now on, or no longer: many instances that are loaded at once read them once.
-    pub fn keep_templates(&mut self, keep: bool) {
-        self.templates = keep.then(HashMap::new);
+    /// Gives whether they were kept before.
+    pub fn keep_templates(&mut self, keep: bool) -> bool {
+        let before = self.templates.take();
+        let kept = before.is_some();
+        self.templates = keep.then(|| before.unwrap_or_default());
+        kept
     }
 
     /// What is wrong in `/etc/fstab`.

@@ -30,14 +30,21 @@ impl System {
 
     /// Loads these units and all they refer to.
     fn load_from(&mut self, mut units: Vec<UnitId>) {
-        self.loader.keep_templates(true);
-        while !units.is_empty() {
-            for id in units {
-                self.load_one(id);
+        self.load_together(|system| {
+            while !units.is_empty() {
+                for id in units {
+                    system.load_one(id);
+                }
+                units = system.graph.take_unknown();
             }
-            units = self.graph.take_unknown();
-        }
-        self.loader.keep_templates(false);
+        });
+    }
+
+    /// Does what loads units: a template is read once for all of it.
+    fn load_together(&mut self, load: impl FnOnce(&mut Self)) {
+        let kept = self.loader.keep_templates(true);
+        load(self);
+        self.loader.keep_templates(kept);
     }
 
     /// Loads one unit, where it is not.
@@ -127,14 +134,16 @@ impl System {
     pub fn reload(&mut self) {
         self.log.note("reading all unit files again");
         self.loader.reload();
-        for id in self.graph.units() {
-            match self.unit(id) {
-                None if self.graph.facts(id).load != Load::Merged => self.graph.forget(id),
-                Some(unit) if !unit.transient => self.reload_one(id),
-                _ => {}
+        self.load_together(|system| {
+            for id in system.graph.units() {
+                match system.unit(id) {
+                    None if system.graph.facts(id).load != Load::Merged => system.graph.forget(id),
+                    Some(unit) if !unit.transient => system.reload_one(id),
+                    _ => {}
+                }
             }
-        }
-        self.load_all();
+            system.load_all();
+        });
         for id in self.graph.units() {
             if matches!(self.unit(id).map(|unit| &unit.run), Some(Run::Timer(_))) {
                 self.timer_unit_changed(id);
@@ -246,3 +255,6 @@ fn apply_defaults(unit: &mut Unit, settings: &Settings) {
     exec.limits.entry(NOFILE).or_insert((finite(soft), finite(hard)));
     resources.tasks_max = resources.tasks_max.or(tasks);
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,9 +112,10 @@ fn a_template_that_is_kept_is_read_once_and_then_anew() {
     let root = root(&[(&path, "[Unit]\nDescription=first %i\n[Service]\nExecStart=/a\n")]);
     let mut loader = loader(&root);
     let description = |loader: &mut Loader, name| load(loader, name).description;
-    loader.keep_templates(true);
+    assert!(!loader.keep_templates(true));
     assert_eq!(description(&mut loader, "a@1.service"), "first 1");
     fs::write(root.path().join(&path), "[Unit]\nDescription=second %i\n").expect("a file");
+    assert!(loader.keep_templates(true));
     assert_eq!(description(&mut loader, "a@2.service"), "first 2");
     loader.keep_templates(false);
     assert_eq!(description(&mut loader, "a@3.service"), "second 3");

@@ -1,0 +1,69 @@
+use std::fs;
+use std::mem::MaybeUninit;
+use std::path::Path;
+
+use keelson_execution::cgroup::Hierarchy;
+use keelson_units::facts::Facts;
+use keelson_units::loader::Loader;
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
+
+use super::*;
+use crate::command_line::CommandLine;
+use crate::control::Server;
+use crate::events::Events;
+use crate::log::Log;
+use crate::system::Beginning;
+
+/// A system whose units are below `root`.
+fn system(root: &Path) -> System {
+    let host = Facts::default();
+    System::new(Beginning {
+        log: Log::nowhere(),
+        events: Events::new().expect("an event loop"),
+        settings: Settings::usual().clone(),
+        command_line: CommandLine::default(),
+        hierarchy: Hierarchy::at(root.join("cgroup")),
+        loader: Loader::new(root, host.clone()),
+        conditions: crate::conditions::Facts { first_boot: false, host, command_line: Vec::new() },
+        server: Server::default(),
+    })
+}
+
+/// How often a file is opened while something is done.
+fn opened(path: &Path, work: impl FnOnce()) -> usize {
+    let watch = inotify::init(CreateFlags::NONBLOCK).expect("inotify");
+    // With the closing in between the kernel does not take two openings for one.
+    inotify::add_watch(&watch, path, WatchFlags::OPEN | WatchFlags::CLOSE_NOWRITE)
+        .expect("a watch");
+    work();
+    let mut buffer = [MaybeUninit::uninit(); 4096];
+    let mut reader = Reader::new(&watch, &mut buffer);
+    let events = std::iter::from_fn(|| reader.next().ok().map(|event| event.events()));
+    events.filter(|events| events.contains(ReadFlags::OPEN)).count()
+}
+
+#[test]
+fn a_template_is_read_once_for_all_its_instances_also_when_all_is_read_again() {
+    let root = tempfile::tempdir().expect("a folder");
+    let folder = root.path().join("usr/lib/systemd/system");
+    fs::create_dir_all(&folder).expect("folders");
+    let template = folder.join("a@.service");
+    fs::write(&template, "[Service]\nExecStart=/a %i\n").expect("a file");
+    let wants = "[Unit]\nWants=a@1.service a@2.service a@3.service\n";
+    fs::write(folder.join("all.target"), wants).expect("a file");
+    let mut system = system(root.path());
+    let all: UnitName = "all.target".parse().expect("a name");
+    let first = opened(&template, || {
+        system.find(&all);
+    });
+    assert_eq!(first, 1);
+    let description = "[Unit]\nDescription=second %i\n[Service]\nExecStart=/a %i\n";
+    fs::write(&template, description).expect("a file");
+    assert_eq!(opened(&template, || system.reload()), 1);
+    for instance in ["1", "2", "3"] {
+        let name: UnitName = format!("a@{instance}.service").parse().expect("a name");
+        let id = system.find(&name);
+        let found = system.unit(id).map(|run| run.unit.description.clone());
+        assert_eq!(found, Some(format!("second {instance}")));
+    }
+}
