@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use crate::build_image::{self, BoardArgs};
-use crate::output::say;
+use crate::output::println;
 use crate::sdk::SdkArgs;
 use crate::workspace;
 
@@ -51,7 +51,7 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     let root = workspace::root()?;
     let build = build_image::Args::of(BoardArgs::standard(), &args.sdk);
     let built = build_image::run(&build)?;
-    say(format_args!("Keelson {} for {}\n", built.release.version, built.release.board))?;
+    println(format_args!("Keelson {} for {}\n", built.release.version, built.release.board))?;
     if let Some(image) = &args.peer {
         peer::boots(image, args.qemu.as_deref(), args.boots)?;
         return Ok(ExitCode::SUCCESS);
@@ -75,6 +75,6 @@ pub fn main(args: &Args) -> Result<ExitCode> {
 
 /// Prints the head of a table.
 fn head(title: &str, columns: &[&str]) -> Result<()> {
-    say(format_args!("### {title}\n\n| {} |", columns.join(" | ")))?;
-    say(format_args!("|{}", " --- |".repeat(columns.len())))
+    println(format_args!("### {title}\n\n| {} |", columns.join(" | ")))?;
+    println(format_args!("|{}", " --- |".repeat(columns.len())))
 }

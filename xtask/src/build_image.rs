@@ -11,7 +11,7 @@ use keelson_format::size::ByteSize;
 use keelson_image_builder::build::{self, Built, Format, Request, Wanted};
 use keelson_image_builder::keys::{self, KeySet};
 
-use crate::output::say;
+use crate::output::println;
 use crate::sdk::SdkArgs;
 use crate::workspace;
 
@@ -135,7 +135,7 @@ pub fn main(args: &Args) -> Result<ExitCode> {
             "folder": built.folder, "unchanged": built.unchanged, "seconds": steps,
             "release": built.release,
         });
-        say(format_args!("{value:#}"))?;
+        println(format_args!("{value:#}"))?;
         return Ok(ExitCode::SUCCESS);
     }
     print_summary(&built, args.timings)?;
@@ -170,32 +170,36 @@ fn format_names() -> impl TypedValueParser<Value = Format> {
 fn print_summary(built: &Built, timings: bool) -> Result<()> {
     let release = &built.release;
     let state = if built.unchanged { "is up to date" } else { "is built" };
-    say(format_args!(
+    println(format_args!(
         "Keelson {} for {} {state}: {}",
         release.version,
         release.board,
         built.folder.display()
     ))?;
-    say(format_args!("  root hash  {}", release.usr.root_hash))?;
-    say(format_args!("  kernel     {}", release.kernel))?;
-    say(format_args!(
+    println(format_args!("  root hash  {}", release.usr.root_hash))?;
+    println(format_args!("  kernel     {}", release.kernel))?;
+    println(format_args!(
         "  signed by  {} key {}",
         release.signed_by.kind,
         &release.signed_by.key_fingerprint[..16]
     ))?;
     for name in ["usr.erofs", "keelson.efi", "disk.raw.zst", "disk.qcow2"] {
         if let Some(artifact) = release.artifacts.get(name) {
-            say(format_args!("  {name:<13}{:>9.1} MB", megabytes(artifact.size)))?;
+            println(format_args!("  {name:<13}{:>9.1} MB", megabytes(artifact.size)))?;
         }
     }
-    say(format_args!("  {:<13}{:>12}", "disk.raw", ByteSize::new(release.disk.size).to_string()))?;
+    println(format_args!(
+        "  {:<13}{:>12}",
+        "disk.raw",
+        ByteSize::new(release.disk.size).to_string()
+    ))?;
     if timings {
         for (step, took) in &built.timings {
-            say(format_args!("  {step:<26}{:>8.2} s", took.as_secs_f64()))?;
+            println(format_args!("  {step:<26}{:>8.2} s", took.as_secs_f64()))?;
         }
     }
     if release.signed_by.kind == "dev" {
-        say(format_args!(
+        println(format_args!(
             "  The keys are development keys: not for production (see `cargo xtask keys --help`)."
         ))?;
     }

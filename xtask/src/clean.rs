@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use fs_err as fs;
 use keelson_sdk::Options;
 
-use crate::output::say;
+use crate::output::println;
 use crate::workspace;
 
 /// Remove artifacts, and on request the cache
@@ -33,5 +33,5 @@ fn remove(folder: &Path) -> Result<()> {
         return Ok(());
     }
     fs::remove_dir_all(folder).context("cleaning")?;
-    say(format_args!("removed {}", folder.display()))
+    println(format_args!("removed {}", folder.display()))
 }

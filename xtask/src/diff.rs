@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use keelson_image_builder::{diff, erofs};
 
 use crate::build_image::BoardArgs;
-use crate::output::say;
+use crate::output::println;
 use crate::sdk::SdkArgs;
 use crate::workspace;
 
@@ -40,11 +40,11 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         |image: &Path, to: &Path| erofs::extract(&tools, image, to).map_err(std::io::Error::other);
     let difference = diff::compare(&a, &b, scratch.path(), &extract)?;
     if args.json {
-        say(serde_json::to_string_pretty(&difference)?)?;
+        println(serde_json::to_string_pretty(&difference)?)?;
     } else {
         match &difference {
-            None => say("the images are the same")?,
-            Some(difference) => say(difference)?,
+            None => println("the images are the same")?,
+            Some(difference) => println(difference)?,
         }
     }
     Ok(difference.map_or(ExitCode::SUCCESS, |_| ExitCode::from(DIFFERENT)))

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, Result, bail};
 use fs_err as fs;
 
-use crate::output::say;
+use crate::output::println;
 use crate::workspace;
 
 /// Feed random input to the parsers that read what others wrote
@@ -59,7 +59,7 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     build(&root, &folder, &targets)?;
     let mut failed = Vec::new();
     for (name, seeds) in targets {
-        say(format_args!("{name}: {} s", args.seconds))?;
+        println(format_args!("{name}: {} s", args.seconds))?;
         if !run(&root, &folder, name, seeds, args.seconds)? {
             failed.push(name);
         }

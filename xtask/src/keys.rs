@@ -7,7 +7,7 @@ use anyhow::Result;
 use keelson_image_builder::keys::{KeyKind, KeySet};
 
 use crate::build_image::dev_keys;
-use crate::output::say;
+use crate::output::println;
 
 /// Make release keys, or show the keys in use
 ///
@@ -47,13 +47,13 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         Some(Action::Show { folder: Some(folder) }) => KeySet::open(folder)?,
         Some(Action::Show { folder: None }) | None => dev_keys()?,
     };
-    say(format_args!("folder       {}", keys.folder().display()))?;
-    say(format_args!(
+    println(format_args!("folder       {}", keys.folder().display()))?;
+    println(format_args!(
         "kind         {}",
         if keys.is_dev() { "dev: not for production" } else { "release" }
     ))?;
-    say(format_args!("name         {}", keys.name()))?;
-    say(format_args!("release key  {}", keys.fingerprint()))?;
-    say(format_args!("db           {}", keys.db().subject()))?;
+    println(format_args!("name         {}", keys.name()))?;
+    println(format_args!("release key  {}", keys.fingerprint()))?;
+    println(format_args!("db           {}", keys.db().subject()))?;
     Ok(ExitCode::SUCCESS)
 }

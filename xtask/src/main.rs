@@ -54,7 +54,7 @@ enum Command {
 
 fn main() -> ExitCode {
     command().unwrap_or_else(|error| {
-        output::complain(format_args!("error: {}", message(&error)));
+        output::eprintln(format_args!("error: {}", message(&error)));
         ExitCode::FAILURE
     })
 }

@@ -1,17 +1,17 @@
-//! What goes to standard output and standard error.
+//! What goes to standard output and standard error, by functions with the names of the standard library's macros.
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
 
 use anyhow::{Context as _, Result};
 
-/// Writes a line, or several.
-pub fn say(words: impl Display) -> Result<()> {
+/// Writes a line, or several, to standard output.
+pub fn println(words: impl Display) -> Result<()> {
     outcome(writeln!(io::stdout(), "{words}"))
 }
 
 /// Writes a line to standard error. With nobody to read it the exit status alone tells how it went.
-pub fn complain(words: impl Display) {
+pub fn eprintln(words: impl Display) {
     let _unseen = writeln!(io::stderr(), "{words}");
 }
 

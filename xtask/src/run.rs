@@ -13,7 +13,7 @@ use keelson_qemu_tests::{
 };
 
 use crate::build_image::{self, BoardArgs};
-use crate::output::complain;
+use crate::output::eprintln;
 use crate::sdk::SdkArgs;
 
 /// Boot the image in QEMU, with its console on this terminal
@@ -103,7 +103,7 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     let tools = tools::of_board(&args.sdk.open()?, &name)?;
     let mut machine = Machine::boot(&tools, &setup)?;
     for &guest in &args.port {
-        complain(format_args!("port {guest} of the guest is 127.0.0.1:{}", machine.port(guest)?));
+        eprintln(format_args!("port {guest} of the guest is 127.0.0.1:{}", machine.port(guest)?));
     }
     match machine.wait_for_end(Duration::MAX)? {
         keelson_qemu_tests::Ending::PowerOff => Ok(ExitCode::SUCCESS),

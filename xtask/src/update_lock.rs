@@ -7,7 +7,7 @@ use keelson_image_builder::build;
 use keelson_sdk::Request;
 
 use crate::build_image::BoardArgs;
-use crate::output::say;
+use crate::output::println;
 use crate::sdk::SdkArgs;
 use crate::{test, workspace};
 
@@ -35,13 +35,13 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         let before = manifests.lock.image.get(name).or_else(|| manifests.lock.tools.get(name));
         match before {
             Some(before) if before.version == pin.version => continue,
-            Some(before) => say(format_args!("{name} {} -> {}", before.version, pin.version))?,
-            None => say(format_args!("{name} {}", pin.version))?,
+            Some(before) => println(format_args!("{name} {} -> {}", before.version, pin.version))?,
+            None => println(format_args!("{name} {}", pin.version))?,
         }
         moved += 1;
     }
     workspace::replace(&manifests.lock_path, &lock.to_toml())?;
-    say(format_args!(
+    println(format_args!(
         "{moved} pins moved, {} in all: {}",
         lock.image.len() + lock.tools.len(),
         manifests.lock_path.display()

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
-use keelson_output::say;
+use keelson_output::eprintln;
 use keelson_units::model::{Mount, Swap};
 
 pub use options::{Kind, Options};
@@ -103,7 +103,7 @@ impl Task {
         match self.run() {
             Ok(()) => 0,
             Err(error) => {
-                say(&error);
+                eprintln(&error);
                 error.exit_code()
             }
         }

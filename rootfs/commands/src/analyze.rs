@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use keelson_control::{Answer, ClientError, Request, Timings};
-use keelson_output::say;
+use keelson_output::eprintln;
 use lexopt::prelude::*;
 
 use crate::ask;
@@ -70,7 +70,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            say(format_args!("{error:#}"));
+            eprintln(format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use keelson_output::say;
+use keelson_output::eprintln;
 use lexopt::prelude::*;
 
 use crate::screen;
@@ -100,7 +100,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            say(format_args!("systemd-detect-virt: {error:#}"));
+            eprintln(format_args!("systemd-detect-virt: {error:#}"));
             ExitCode::from(2)
         }
     }

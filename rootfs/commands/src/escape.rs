@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use keelson_output::say;
+use keelson_output::eprintln;
 use keelson_units::escape;
 use keelson_units::model::{UnitKind, UnitName};
 use lexopt::prelude::*;
@@ -46,7 +46,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            say(format_args!("systemd-escape: {error:#}"));
+            eprintln(format_args!("systemd-escape: {error:#}"));
             ExitCode::FAILURE
         }
     }

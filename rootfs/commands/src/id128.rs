@@ -5,7 +5,7 @@ use std::fs;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use keelson_output::say;
+use keelson_output::eprintln;
 use lexopt::prelude::*;
 
 use crate::screen;
@@ -28,7 +28,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            say(format_args!("systemd-id128: {error:#}"));
+            eprintln(format_args!("systemd-id128: {error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use keelson_output::say;
+use keelson_output::eprintln;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
@@ -20,6 +20,6 @@ fn main() -> ExitCode {
             return status;
         }
     }
-    say("usage: keelson-commands COMMAND [ARGUMENT...], or by a link of the command's name");
+    eprintln("usage: keelson-commands COMMAND [ARGUMENT...], or by a link of the command's name");
     ExitCode::from(2)
 }

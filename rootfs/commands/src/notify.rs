@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
-use keelson_output::say;
+use keelson_output::eprintln;
 use lexopt::prelude::*;
 use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketType, sendto, socket};
 
@@ -42,7 +42,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            say(format_args!("systemd-notify: {error:#}"));
+            eprintln(format_args!("systemd-notify: {error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use keelson_control::{ActiveState, Answer, ClientError, Outcome, Request, Wait};
-use keelson_output::say;
+use keelson_output::eprintln;
 use keelson_units::directives;
 use keelson_units::model::UnitKind;
 use lexopt::prelude::*;
@@ -51,7 +51,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            say(format_args!("{error:#}"));
+            eprintln(format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -184,7 +184,7 @@ fn work(wish: &Wish) -> Result<bool> {
         }
     }
     if !wish.quiet {
-        say(format_args!("Running as unit: {}", wish.unit));
+        eprintln(format_args!("Running as unit: {}", wish.unit));
     }
     if wish.wait != Wait::Inactive {
         return Ok(true);

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
+use keelson_output::eprintln;
 pub use keelson_output::print;
-use keelson_output::say;
 use lexopt::prelude::*;
 
 use crate::clock::{Now, Zone};
@@ -63,7 +63,7 @@ pub fn end(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(format_args!("{error:#}"));
+            eprintln(format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }

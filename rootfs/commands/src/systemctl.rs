@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use keelson_control::{Goal, Request, Verb};
-use keelson_output::say;
+use keelson_output::eprintln;
 
 use crate::ask;
 use crate::screen::{self, Screen};
@@ -34,7 +34,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     match outcome {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            say(format_args!("{error:#}"));
+            eprintln(format_args!("{error:#}"));
             ExitCode::FAILURE
         }
     }

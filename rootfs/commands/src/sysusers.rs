@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use keelson_output::say;
+use keelson_output::eprintln;
 use lexopt::prelude::*;
 
 use crate::{conf, files, screen};
@@ -50,7 +50,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            say(format_args!("systemd-sysusers: {error:#}"));
+            eprintln(format_args!("systemd-sysusers: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -96,7 +96,7 @@ fn work(options: &Options) -> Result<bool> {
             match line::parse(text, &facts) {
                 Ok(line) => lines.push(line),
                 Err(error) => {
-                    say(format_args!("{name}:{}: {error:#}", index + 1));
+                    eprintln(format_args!("{name}:{}: {error:#}", index + 1));
                     good = false;
                 }
             }
@@ -125,7 +125,7 @@ fn apply(options: &Options, lines: &[Line]) -> Result<()> {
     };
     let (after, said) = plan::plan(before.clone(), lines, &owner_of, today())?;
     for text in said {
-        say(text);
+        eprintln(text);
     }
     if options.dry_run {
         return Ok(());

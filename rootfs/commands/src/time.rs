@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 use keelson_control::{Answer, JobMode, JobResult, Outcome, Request, Verb, Wait};
-use keelson_output::say;
+use keelson_output::eprintln;
 use keelson_units::calendar::Zones;
 use lexopt::prelude::*;
 use rustix::time::{ClockId, Timespec, clock_settime};
@@ -266,7 +266,7 @@ fn set_time(text: &str, screen: &Screen) -> Result<()> {
     };
     clock_settime(ClockId::Realtime, time).context("Failed to set time")?;
     let moved = screen.now.real.abs_diff(micros);
-    say(format_args!("The clock was moved by {}.", span(moved, crate::clock::SECOND)));
+    eprintln(format_args!("The clock was moved by {}.", span(moved, crate::clock::SECOND)));
     Ok(())
 }
 

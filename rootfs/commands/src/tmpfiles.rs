@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
-use keelson_output::say;
+use keelson_output::eprintln;
 use lexopt::prelude::*;
 use rustix::fd::OwnedFd;
 
@@ -76,7 +76,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     match outcome {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            say(format_args!("systemd-tmpfiles: {error:#}"));
+            eprintln(format_args!("systemd-tmpfiles: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -127,7 +127,7 @@ fn work(options: &Options) -> Result<u8> {
     let root = walk::open_root(root_path)?;
     let mut failed = apply(&root, root_path, &items, options);
     failed.retain(|(may_fail, message)| {
-        say(format_args!("systemd-tmpfiles: {message}"));
+        eprintln(format_args!("systemd-tmpfiles: {message}"));
         !may_fail
     });
     Ok(if failed.is_empty() { status } else { CANNOT_CREATE })
@@ -149,7 +149,7 @@ fn read(paths: &[PathBuf], root: &Path, options: &Options, status: &mut u8) -> R
             match line::parse(text, &facts, &accounts) {
                 Ok(item) if !is_meant(&item, options) => {}
                 Ok(item) if is_repeated(&item, &items) => {
-                    say(format_args!(
+                    eprintln(format_args!(
                         "{}:{}: another line for {} comes first",
                         path.display(),
                         index + 1,
@@ -160,7 +160,7 @@ fn read(paths: &[PathBuf], root: &Path, options: &Options, status: &mut u8) -> R
                 Err(error) => {
                     let graceful =
                         options.graceful && error.to_string().starts_with("there is no ");
-                    say(format_args!("{}:{}: {error:#}", path.display(), index + 1));
+                    eprintln(format_args!("{}:{}: {error:#}", path.display(), index + 1));
                     *status = if graceful { *status } else { DATA_ERROR };
                 }
             }
@@ -216,19 +216,19 @@ fn apply(
             failed.push((item.may_fail, format!("{error:#}")));
         }
     };
-    let say = |item: &Item, what: &str| {
+    let would = |item: &Item, what: &str| {
         screen::print(&format!("Would {what} {}\n", item.path));
     };
     for item in items.iter().rev().filter(|item| options.remove && is_removal(item)) {
         if options.dry_run {
-            say(item, "remove");
+            would(item, "remove");
         } else {
             note(item, remove::remove(root, root_path, item));
         }
     }
     for item in items.iter().rev().filter(|item| options.purge && item.purged) {
         if options.dry_run {
-            say(item, "purge");
+            would(item, "purge");
         } else {
             note(item, purge(root, item));
         }
@@ -243,7 +243,7 @@ fn apply(
     }
     for item in items.iter().filter(|item| options.create && is_creation(item.kind)) {
         if options.dry_run {
-            say(item, "create or adjust");
+            would(item, "create or adjust");
         } else {
             note(item, make::create(root, root_path, item));
         }

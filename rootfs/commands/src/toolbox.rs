@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
-use keelson_output::say;
+use keelson_output::eprintln;
 use keelson_units::facts::assignments;
 use lexopt::prelude::*;
 
@@ -55,7 +55,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     match outcome.and_then(|wish| wish.map_or(Ok(()), |wish| work(&wish))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(format_args!("toolbox: {error:#}"));
+            eprintln(format_args!("toolbox: {error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -15,7 +15,7 @@ mod umount;
 use std::ffi::OsString;
 use std::io::Write as _;
 
-use keelson_output::say;
+use keelson_output::eprintln;
 
 /// One command.
 pub(crate) struct Applet {
@@ -83,7 +83,7 @@ impl Applet {
             Run::Own(main) => self.with_text(arguments, |text| match main(&text[1..]) {
                 Ok(()) => 0,
                 Err(message) => {
-                    say(format_args!("{}: {message}", self.name));
+                    eprintln(format_args!("{}: {message}", self.name));
                     1
                 }
             }),
@@ -92,13 +92,13 @@ impl Applet {
 
     fn run_uutils(&self, uumain: fn(Vec<OsString>) -> i32, arguments: Vec<OsString>) -> i32 {
         if let Err(error) = uucore::locale::setup_localization(adopted::message_name(self.name)) {
-            say(format_args!("{}: loading the messages: {error}", self.name));
+            eprintln(format_args!("{}: loading the messages: {error}", self.name));
         }
         let status = uumain(arguments);
         // A full disk shows at the flush: it must not look like success.
         match std::io::stdout().flush() {
             Err(error) if status == 0 => {
-                say(format_args!("{}: writing the output: {error}", self.name));
+                eprintln(format_args!("{}: writing the output: {error}", self.name));
                 1
             }
             _ => status,
@@ -109,7 +109,7 @@ impl Applet {
         match adopted::as_text(arguments) {
             Ok(text) => main(&text),
             Err(argument) => {
-                say(format_args!("{}: not UTF-8: {}", self.name, argument.display()));
+                eprintln(format_args!("{}: not UTF-8: {}", self.name, argument.display()));
                 1
             }
         }

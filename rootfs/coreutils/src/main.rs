@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::exit;
 
-use keelson_output::say;
+use keelson_output::eprintln;
 
 /// The name of the program itself, which is not an applet.
 const MULTICALL: &str = "coreutils";
@@ -27,7 +27,7 @@ fn main() {
     let mut name = called_as(&arguments);
     if name == MULTICALL {
         if arguments.len() < 2 {
-            say(format_args!("usage: {MULTICALL} --list | NAME [ARGUMENT]..."));
+            eprintln(format_args!("usage: {MULTICALL} --list | NAME [ARGUMENT]..."));
             exit(1);
         }
         arguments.remove(0);
@@ -39,7 +39,9 @@ fn main() {
         name = called_as(&arguments);
     }
     let Some(applet) = applets::find(&name) else {
-        say(format_args!("{MULTICALL}: no applet is named '{name}'; see '{MULTICALL} --list'"));
+        eprintln(format_args!(
+            "{MULTICALL}: no applet is named '{name}'; see '{MULTICALL} --list'"
+        ));
         exit(NOT_FOUND);
     };
     exit(applet.run(arguments));

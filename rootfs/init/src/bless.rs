@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use keelson_format::boot::{self, BootInfo};
-use keelson_output::{print, say};
+use keelson_output::{eprintln, print};
 use rustix::mount::{MountFlags, UnmountFlags, mount, mount_remount, unmount};
 
 mod agreement;
@@ -78,7 +78,7 @@ pub fn run() -> ExitCode {
         Ok(outcomes) if outcomes.is_empty() => print(&format!("{}\n", Outcome::NotCounted)),
         Ok(outcomes) => outcomes.iter().for_each(|outcome| print(&format!("{outcome}\n"))),
         Err(error) => {
-            say(format_args!("not blessed: {error}"));
+            eprintln(format_args!("not blessed: {error}"));
             return ExitCode::FAILURE;
         }
     }

@@ -11,7 +11,7 @@ use keelson_activation::devices::{
     Action, Inventory, Received, SUBSYSTEMS, UeventSocket, coldplug,
 };
 use keelson_kernel_modules::Modules;
-use keelson_output::say;
+use keelson_output::eprintln;
 use rustix::event::{PollFd, PollFlags, poll};
 
 /// Runs until it is ended.
@@ -19,7 +19,7 @@ pub fn run() -> ExitCode {
     let socket = match UeventSocket::open() {
         Ok(socket) => socket,
         Err(error) => {
-            say(format_args!("opening the socket of kernel events: {error}"));
+            eprintln(format_args!("opening the socket of kernel events: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -50,7 +50,7 @@ pub fn run() -> ExitCode {
                 }
                 Ok(Received::Nothing) => break,
                 Err(error) => {
-                    say(format_args!("reading kernel events: {error}"));
+                    eprintln(format_args!("reading kernel events: {error}"));
                     return ExitCode::FAILURE;
                 }
             }

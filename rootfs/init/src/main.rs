@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use keelson_init::{bless, devices, modules, pid1};
-use keelson_output::say;
+use keelson_output::eprintln;
 
 const USAGE: &str = "\
 usage: keelson-init COMMAND [ARGUMENT...], or by a link of the command's name
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     }
     match name.as_str() {
         "init" => {
-            say("keelson-init: init runs as PID 1 only");
+            eprintln("keelson-init: init runs as PID 1 only");
             ExitCode::from(2)
         }
         "modprobe" => modules::modprobe(&rest),
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         "devices" => devices::run(),
         "bless" => bless::run(),
         _ => {
-            say(USAGE.trim_end());
+            eprintln(USAGE.trim_end());
             ExitCode::from(2)
         }
     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::process::ExitCode;
 
 use keelson_kernel_modules::{LoadError, Modules};
-use keelson_output::say;
+use keelson_output::eprintln;
 
 use crate::folders;
 
@@ -55,7 +55,7 @@ pub fn modprobe(arguments: &[String]) -> ExitCode {
     let request = match parse(&arguments) {
         Ok(request) => request,
         Err(what) => {
-            say(format_args!(
+            eprintln(format_args!(
                 "modprobe: {what}\nusage: modprobe [-abqv] [--] NAME [PARAMETER=VALUE...]"
             ));
             return ExitCode::from(2);
@@ -64,12 +64,12 @@ pub fn modprobe(arguments: &[String]) -> ExitCode {
     let modules = match Modules::open_running() {
         Ok(modules) => modules,
         Err(error) => {
-            say(format_args!("modprobe: {error}"));
+            eprintln(format_args!("modprobe: {error}"));
             return ExitCode::FAILURE;
         }
     };
     if !request.quiet {
-        modules.remarks().iter().for_each(|remark| say(format_args!("modprobe: {remark}")));
+        modules.remarks().iter().for_each(|remark| eprintln(format_args!("modprobe: {remark}")));
     }
     let (names, parameters) =
         if request.all { (&request.names[..], &[][..]) } else { request.names.split_at(1) };
@@ -78,7 +78,7 @@ pub fn modprobe(arguments: &[String]) -> ExitCode {
     for name in names {
         if let Err(error) = modules.load(name, &parameters) {
             if !(request.quiet && matches!(error, LoadError::NotFound { .. })) {
-                say(format_args!("modprobe: {error}"));
+                eprintln(format_args!("modprobe: {error}"));
             }
             code = ExitCode::FAILURE;
         }
@@ -91,7 +91,7 @@ pub fn modules_load() -> ExitCode {
     let modules = match Modules::open_running() {
         Ok(modules) => modules,
         Err(error) => {
-            say(error);
+            eprintln(error);
             return ExitCode::FAILURE;
         }
     };
@@ -103,7 +103,7 @@ pub fn modules_load() -> ExitCode {
                 continue;
             }
             if let Err(error) = modules.load(name, "") {
-                say(format_args!("{}:{}: {error}", path.display(), index + 1));
+                eprintln(format_args!("{}:{}: {error}", path.display(), index + 1));
                 code = ExitCode::FAILURE;
             }
         }
@@ -117,16 +117,16 @@ pub fn coldplug() -> ExitCode {
     let modules = match Modules::open_running() {
         Ok(modules) => modules,
         Err(error) => {
-            say(error);
+            eprintln(error);
             return ExitCode::FAILURE;
         }
     };
-    modules.remarks().iter().for_each(say);
+    modules.remarks().iter().for_each(eprintln);
     let count = || fs::read_to_string("/proc/modules").map_or(0, |text| text.lines().count());
     for _ in 0..ROUNDS {
         let before = count();
         for error in modules.coldplug() {
-            say(error);
+            eprintln(error);
         }
         if count() == before {
             break;

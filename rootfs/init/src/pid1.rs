@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use keelson_execution::cgroup::Hierarchy;
-use keelson_output::say;
+use keelson_output::eprintln;
 use keelson_units::facts::Facts;
 use keelson_units::loader::Loader;
 use rustix::fs::Mode;
@@ -59,7 +59,7 @@ pub fn run() -> ! {
             on_panic(&information.to_string());
         }
         // The end of a child that was forked is not that of the host.
-        say(information);
+        eprintln(information);
     }));
     log.say(format_args!("PID 1 of Keelson {} starts", env!("CARGO_PKG_VERSION")));
     for problem in mount_problems {

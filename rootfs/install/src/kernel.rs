@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use keelson_output::say;
+use keelson_output::eprintln;
 
 use crate::arguments::{self, Install, Target, Then};
 
@@ -22,12 +22,12 @@ pub fn run(install: impl FnOnce(&Install) -> Result<()>) -> ExitCode {
     });
     match outcome {
         Ok(then) => {
-            say("keelson-install: done");
+            eprintln("keelson-install: done");
             follow(then)
         }
         Err(error) => {
-            say(format_args!("keelson-install: FAILED: {error:#}"));
-            say(
+            eprintln(format_args!("keelson-install: FAILED: {error:#}"));
+            eprintln(
                 "keelson-install: this system stays up; `journalctl -u keelson-install` shows all of it",
             );
             ExitCode::FAILURE
@@ -52,7 +52,7 @@ fn follow(then: Then) -> ExitCode {
     match Command::new("systemctl").arg(verb).status() {
         Ok(status) if status.success() => ExitCode::SUCCESS,
         other => {
-            say(format_args!("keelson-install: {verb} failed: {other:?}"));
+            eprintln(format_args!("keelson-install: {verb} failed: {other:?}"));
             ExitCode::FAILURE
         }
     }

@@ -29,7 +29,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use keelson_format::disk::Role;
-use keelson_output::{print, say};
+use keelson_output::{eprintln, print};
 
 use arguments::{Install, Target, Wish};
 use device::Disk;
@@ -44,7 +44,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let wish = match arguments::parse(arguments) {
         Ok(wish) => wish,
         Err(error) => {
-            say(format_args!(
+            eprintln(format_args!(
                 "keelson-install: {error:#}\n`keelson-install --help` shows how it is used"
             ));
             return ExitCode::from(2);
@@ -65,7 +65,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(format_args!("keelson-install: {error:#}"));
+            eprintln(format_args!("keelson-install: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -85,22 +85,22 @@ fn install(install: &Install) -> Result<()> {
     let Opened { image, patches, version, fingerprint } =
         open::open(install, &system, &mut progress)?;
     let what = version.unwrap_or_else(|| image.name.clone());
-    say(format_args!("installing Keelson {what} (signed by {})", &fingerprint[..8]));
+    eprintln(format_args!("installing Keelson {what} (signed by {})", &fingerprint[..8]));
     let bytes = target::bytes(install, &image.table)?;
     let kept = target::kept(install)?;
     let plan = plan::plan(&image.table, bytes, &kept).context("nothing was written")?;
     for partition in &kept {
-        say(format_args!("keeps partition {} {:?}", partition.number, partition.label));
+        eprintln(format_args!("keeps partition {} {:?}", partition.number, partition.label));
     }
     if !install.save.is_empty() && kept.is_empty() {
-        say("keeps no partition: the disk holds none");
+        eprintln("keeps no partition: the disk holds none");
     }
     for (old, new) in &plan.renumbered {
-        say(format_args!("partition {old} keeps its GUID and gets the number {new}"));
+        eprintln(format_args!("partition {old} keeps its GUID and gets the number {new}"));
     }
     let extras = Extras { patches, oem: config.map(|config| oem(&config, &plan)).transpose()? };
     if install.dry_run {
-        say("everything is in order; nothing was written");
+        eprintln("everything is in order; nothing was written");
         return Ok(());
     }
     let mut disk = target::open(install, bytes)?;
@@ -123,10 +123,12 @@ fn oem(config: &[u8], plan: &Plan) -> Result<Vec<(u64, Vec<u8>)>> {
 /// What is done when the disk is finished. Its failure leaves an installed disk.
 fn finish(install: &Install, disk: &Disk, plan: &Plan, done: Done) {
     if let Err(error) = disk.reread_table() {
-        say(format_args!("the kernel reads the new partition table at the next start: {error}"));
+        eprintln(format_args!(
+            "the kernel reads the new partition table at the next start: {error}"
+        ));
     }
     let mib = |bytes: u64| bytes >> 20;
-    say(format_args!(
+    eprintln(format_args!(
         "installed: {} MiB written, read back and right; {} MiB cleared",
         mib(done.written),
         mib(done.zeroed)
@@ -143,7 +145,7 @@ fn finish(install: &Install, disk: &Disk, plan: &Plan, done: Done) {
 fn set_boot_entry(efi: &Path, plan: &Plan, asked: bool) {
     if !efi.exists() {
         if asked {
-            say("no boot entry was made: this system was not started by UEFI");
+            eprintln("no boot entry was made: this system was not started by UEFI");
         }
         return;
     }
@@ -152,10 +154,10 @@ fn set_boot_entry(efi: &Path, plan: &Plan, asked: bool) {
         return;
     };
     match boot_entry::set(efi, esp) {
-        Ok(entry) => say(format_args!("the firmware starts it first ({entry})")),
+        Ok(entry) => eprintln(format_args!("the firmware starts it first ({entry})")),
         // Firmware without an entry starts EFI/BOOT/BOOTX64.EFI of a disk it is told to.
         Err(error) => {
-            say(format_args!(
+            eprintln(format_args!(
                 "no boot entry was made: {error}; choose the disk in the firmware's menu"
             ));
         }

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, Stdio};
 
-use keelson_output::{print, say};
+use keelson_output::{eprintln, print};
 use lexopt::prelude::*;
 
 use crate::service::config::level;
@@ -46,7 +46,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(format_args!("systemd-cat: {error}"));
+            eprintln(format_args!("systemd-cat: {error}"));
             ExitCode::FAILURE
         }
     }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use keelson_output::say;
+use keelson_output::eprintln;
 
 use crate::clock;
 use crate::service::control;
@@ -53,7 +53,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let options = match Options::parse(arguments, clock::realtime()) {
         Ok(options) => options,
         Err(error) => {
-            say(format_args!("journalctl: {error}"));
+            eprintln(format_args!("journalctl: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -61,7 +61,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(problem) => {
-            say(problem);
+            eprintln(problem);
             ExitCode::FAILURE
         }
     }
@@ -218,17 +218,17 @@ fn complain(options: &Options, reader: &Reader) -> Result<(), Problem> {
     let nothing = reader.segments().next().is_none();
     if nothing && reader.refused.iter().any(denied) {
         if !options.quiet {
-            say("Hint: Users in group 'systemd-journal' can see the log.");
+            eprintln("Hint: Users in group 'systemd-journal' can see the log.");
         }
         return Err(Problem::Told(
             "No journal files were opened due to insufficient permissions.".to_owned(),
         ));
     }
     if nothing && reader.refused.is_empty() && !options.quiet {
-        say("No journal files were found.");
+        eprintln("No journal files were found.");
     }
     for error in reader.refused.iter().filter(|error| !denied(error) && !options.quiet) {
-        say(format_args!("{error}; passed over"));
+        eprintln(format_args!("{error}; passed over"));
     }
     Ok(())
 }
@@ -256,7 +256,7 @@ fn maintain(options: &Options) -> Result<(), Problem> {
         for segment in &removed {
             bytes += segment.bytes;
             if !options.quiet {
-                say(format_args!(
+                eprintln(format_args!(
                     "Deleted archived journal {} ({}).",
                     segment.path.display(),
                     output::short::bytes(segment.bytes)
@@ -265,7 +265,7 @@ fn maintain(options: &Options) -> Result<(), Problem> {
         }
         tell_removed(&options.root, &folder);
         if !options.quiet {
-            say(format_args!(
+            eprintln(format_args!(
                 "Vacuuming done, freed {} of archived journals from {}.",
                 output::short::bytes(bytes),
                 folder.display()
@@ -292,6 +292,6 @@ fn tell_removed(root: &Path, folder: &Path) {
         socket.send_to(text.as_bytes(), root.join("run/systemd/journal/socket"))
     });
     if let Err(error) = sent {
-        say(format_args!("The removal is not noted in the log: {error}"));
+        eprintln(format_args!("The removal is not noted in the log: {error}"));
     }
 }

@@ -30,7 +30,7 @@ mod turn;
 use std::path::Path;
 use std::process::ExitCode;
 
-use keelson_output::say;
+use keelson_output::eprintln;
 
 use config::Config;
 use inputs::Inputs;
@@ -43,7 +43,7 @@ pub fn run() -> ExitCode {
     match serve(Path::new("/")) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(format_args!("systemd-journald: {error}"));
+            eprintln(format_args!("systemd-journald: {error}"));
             ExitCode::FAILURE
         }
     }

@@ -6,19 +6,19 @@ use keelson_output as output;
 
 /// Something that happened.
 pub fn info(what: impl Display) {
-    say(6, what);
+    line(6, what);
 }
 
 /// Something that is passed over.
 pub fn warning(what: impl Display) {
-    say(4, what);
+    line(4, what);
 }
 
 /// Something that was not done.
 pub fn error(what: impl Display) {
-    say(3, what);
+    line(3, what);
 }
 
-fn say(level: u8, what: impl Display) {
-    output::say(format_args!("<{level}>{what}"));
+fn line(level: u8, what: impl Display) {
+    output::eprintln(format_args!("<{level}>{what}"));
 }

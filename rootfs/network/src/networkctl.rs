@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use keelson_output::{print, say};
+use keelson_output::{eprintln, print};
 
 use crate::netlink::request::{change_link, delete_link};
 use crate::netlink::socket::Kernel;
@@ -70,7 +70,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(format_args!("networkctl: {error}"));
+            eprintln(format_args!("networkctl: {error}"));
             ExitCode::FAILURE
         }
     }

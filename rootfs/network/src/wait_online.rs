@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use keelson_output::{print, say};
+use keelson_output::{eprintln, print};
 use keelson_units::glob;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify;
@@ -77,7 +77,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Ok(Some(wish)) => wait(Path::new("/"), &wish),
         Ok(None) => ExitCode::SUCCESS,
         Err(error) => {
-            say(format_args!("systemd-networkd-wait-online: {error}"));
+            eprintln(format_args!("systemd-networkd-wait-online: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -133,12 +133,12 @@ pub fn wait(root: &Path, wish: &Wish) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => {
             if !wish.quiet {
-                say("Timeout occurred while waiting for network connectivity.");
+                eprintln("Timeout occurred while waiting for network connectivity.");
             }
             ExitCode::FAILURE
         }
         Err(error) => {
-            say(format_args!("systemd-networkd-wait-online: {error}"));
+            eprintln(format_args!("systemd-networkd-wait-online: {error}"));
             ExitCode::FAILURE
         }
     }

@@ -2,13 +2,14 @@
 //!
 //! The macros of the standard library end the program where nobody reads or a disk is full. The log service and the
 //! children of PID 1 must outlive their readers, and a command owes its user an error.
+//! The functions here have the names of those macros.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write as _};
 use std::process::exit;
 
 /// Writes a line, or several, to standard error. Nothing is broken off because nobody reads it.
-pub fn say(words: impl Display) {
+pub fn eprintln(words: impl Display) {
     write_error(&format!("{words}\n"));
 }
 
@@ -26,7 +27,7 @@ pub fn print(text: &str) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
         Err(error) => {
-            say(format_args!("writing the output: {error}"));
+            eprintln(format_args!("writing the output: {error}"));
             exit(1);
         }
     }

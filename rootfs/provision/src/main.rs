@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use keelson_output::say as complain;
+use keelson_output::eprintln;
 use keelson_provision::apply;
 use keelson_provision::decode::{Decoded, Problem, decode};
 use keelson_provision::oem::{self, Places};
@@ -57,21 +57,21 @@ fn main() -> ExitCode {
         }
         Ok(arguments) => arguments,
         Err(what) => {
-            complain(format_args!("{what}\n{}", USAGE.trim_end()));
+            eprintln(format_args!("{what}\n{}", USAGE.trim_end()));
             return ExitCode::from(USED_WRONGLY);
         }
     };
     let source = match read(&arguments) {
         Ok(Some(source)) => source,
         Ok(None) => {
-            say("no configuration; nothing to do");
+            println("no configuration; nothing to do");
             for line in source::nothing(arguments.platform.as_deref()) {
-                say(line);
+                println(line);
             }
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            complain(format_args!("reading the configuration: {error}"));
+            eprintln(format_args!("reading the configuration: {error}"));
             return ExitCode::from(FAILED);
         }
     };
@@ -126,7 +126,7 @@ fn run(arguments: &Arguments, source: &Source) -> u8 {
     let name = source.name.display();
     let tell = |problem: &Problem, kind: &str| {
         let gap = if problem.position.is_some() { "" } else { " " };
-        complain(format_args!("{kind}{name}:{gap}{problem}"));
+        eprintln(format_args!("{kind}{name}:{gap}{problem}"));
     };
     let Decoded { config, warnings } = match decode(&source.bytes) {
         Ok(decoded) => decoded,
@@ -147,7 +147,7 @@ fn run(arguments: &Arguments, source: &Source) -> u8 {
     let mut root = match Root::open(root_path) {
         Ok(root) => root,
         Err(error) => {
-            complain(format_args!("opening {}: {error}", root_path.display()));
+            eprintln(format_args!("opening {}: {error}", root_path.display()));
             return FAILED;
         }
     };
@@ -172,16 +172,16 @@ fn run(arguments: &Arguments, source: &Source) -> u8 {
     for operation in &operations {
         match apply::apply(operation, &root) {
             Ok(line) => {
-                say(&line);
+                println(&line);
                 lines.push(line);
             }
             Err(error) => {
-                complain(format_args!("{error}"));
+                eprintln(format_args!("{error}"));
                 return FAILED;
             }
         }
     }
-    say(format_args!(
+    println(format_args!(
         "applied {name}: {} files, {} directories, {} links, {} units",
         config.files.len(),
         config.directories.len(),
@@ -194,13 +194,13 @@ fn run(arguments: &Arguments, source: &Source) -> u8 {
         .chain(more.iter().map(|entry| located(entry).to_string()));
     if let Err(error) = summarise(&lines, &warnings.collect::<Vec<_>>(), source) {
         // The host is provisioned; only its report is missing.
-        complain(format_args!("warning: writing {SUMMARY}: {error}"));
+        eprintln(format_args!("warning: writing {SUMMARY}: {error}"));
     }
     0
 }
 
-/// A line of what a boot does. None is refused because nobody reads it.
-fn say(words: impl Display) {
+/// A line of what a boot does, on standard output. None is refused because nobody reads it.
+fn println(words: impl Display) {
     let _unseen = writeln!(io::stdout(), "{words}");
 }
 

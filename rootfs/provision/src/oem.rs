@@ -10,7 +10,7 @@ use std::path::Path;
 
 use keelson_disk::fat::{ReadError, Reader};
 use keelson_format::disk::Role;
-use keelson_output::say;
+use keelson_output::eprintln;
 
 use crate::source::Source;
 
@@ -62,7 +62,7 @@ pub fn read(places: Places<'_>) -> io::Result<Option<Source>> {
         Ok(volume) => volume,
         Err(error @ ReadError::NotFat { .. }) => {
             // It is the user's partition: another file system on it is no mistake.
-            say(format_args!("{} (OEM) is not looked at: {error}", node.display()));
+            eprintln(format_args!("{} (OEM) is not looked at: {error}", node.display()));
             return Ok(None);
         }
         Err(error @ ReadError::Form { .. }) => {

@@ -7,7 +7,7 @@ use keelson_qemu_tests::board::Board;
 use keelson_qemu_tests::{Accelerator, Machine, Setup, ignition, oci};
 
 use super::head;
-use crate::output::say;
+use crate::output::println;
 
 /// Where a phase ends: its name, and what the console says then.
 const MARKS: [(&str, &str); 8] = [
@@ -48,7 +48,7 @@ pub fn phases(count: u32) -> Result<()> {
             let line = lines.iter().find(|line| line.text.contains(pattern));
             let line = line.with_context(|| format!("the console never said `{pattern}`"))?;
             let cpu = line.cpu;
-            say(format_args!(
+            println(format_args!(
                 "| {phase} | {:.1} | {:.1} | {:.1} |",
                 line.wall.as_secs_f64(),
                 cpu.as_secs_f64(),
@@ -56,7 +56,7 @@ pub fn phases(count: u32) -> Result<()> {
             ))?;
             before = cpu;
         }
-        say("")?;
+        println("")?;
     }
     Ok(())
 }

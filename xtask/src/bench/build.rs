@@ -10,16 +10,16 @@ use keelson_image_builder::build::Built;
 
 use super::head;
 use crate::build_image::{self, BoardArgs};
-use crate::output::say;
+use crate::output::println;
 use crate::sdk::SdkArgs;
 
 /// Bytes of the artifacts.
 pub fn sizes(built: &Built) -> Result<()> {
     head("Sizes", &["artifact", "bytes"])?;
     for (name, artifact) in &built.release.artifacts {
-        say(format_args!("| {name} | {} |", artifact.size))?;
+        println(format_args!("| {name} | {} |", artifact.size))?;
     }
-    say("")
+    println("")
 }
 
 /// Builds from a clean clone of the committed state.
@@ -37,13 +37,13 @@ pub fn cold(root: &Path) -> Result<()> {
             .env_remove("CARGO_MANIFEST_DIR"))?;
         Ok(start.elapsed())
     };
-    say(format_args!(
+    println(format_args!(
         "| nothing cached but cargo's registry: builder, packages, programs, image | {:.1} |",
         build()?.as_secs_f64()
     ))?;
     fs::remove_dir_all(clone.join("target"))?;
     fs::remove_dir_all(clone.join("build"))?;
-    say(format_args!(
+    println(format_args!(
         "| packages and published crates cached: builder, programs, image | {:.1} |\n",
         build()?.as_secs_f64()
     ))?;
@@ -63,7 +63,7 @@ pub fn warm(root: &Path, sdk: &SdkArgs) -> Result<()> {
         run(command.stdout(Stdio::null()))?;
         Ok(start.elapsed().as_secs_f64())
     };
-    say(format_args!("| nothing changed | {:.2} |", time(&mut xtask())?))?;
+    println(format_args!("| nothing changed | {:.2} |", time(&mut xtask())?))?;
     // A newer time stamp makes cargo compile the program again; --force makes all of the image.
     let main = root.join("rootfs/init/src/main.rs");
     fs::OpenOptions::new()
@@ -71,7 +71,7 @@ pub fn warm(root: &Path, sdk: &SdkArgs) -> Result<()> {
         .open(&main)?
         .file()
         .set_modified(std::time::SystemTime::now())?;
-    say(format_args!(
+    println(format_args!(
         "| one program of the image compiled again, all of the image made | {:.2} |\n",
         time(xtask().arg("--force"))?
     ))?;
@@ -81,9 +81,9 @@ pub fn warm(root: &Path, sdk: &SdkArgs) -> Result<()> {
     let built = build_image::run(&args)?;
     head("Steps of the image", &["step", "s"])?;
     for (step, took) in &built.timings {
-        say(format_args!("| {step} | {:.2} |", took.as_secs_f64()))?;
+        println(format_args!("| {step} | {:.2} |", took.as_secs_f64()))?;
     }
-    say(format_args!("\nPeak resident memory of the builder: {} kB\n", peak_memory()?))?;
+    println(format_args!("\nPeak resident memory of the builder: {} kB\n", peak_memory()?))?;
     Ok(())
 }
 

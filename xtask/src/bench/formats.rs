@@ -13,7 +13,7 @@ use keelson_image_builder::build::Built;
 
 use super::head;
 use crate::build_image::BoardArgs;
-use crate::output::say;
+use crate::output::println;
 use crate::sdk::SdkArgs;
 use crate::workspace;
 
@@ -82,14 +82,14 @@ pub fn against_copy(built: &Built, sdk: &SdkArgs) -> Result<()> {
     }
     let columns = ["format", "s", "speed to cp's", "qemu-img convert, s"];
     head(&format!("Formats of the disk, best of {RUNS}"), &columns)?;
-    say(format_args!("| cp --sparse=always | {copy:.3} | 1.00 | |"))?;
+    println(format_args!("| cp --sparse=always | {copy:.3} | 1.00 | |"))?;
     for ((name, _, peer), (ours, theirs)) in rows.iter().zip(ours.iter().zip(&peers)) {
         let theirs = peer.map(|_| format!("{theirs:.3}")).unwrap_or_default();
-        say(format_args!("| {name} | {ours:.3} | {:.2} | {theirs} |", copy / ours))?;
+        println(format_args!("| {name} | {ours:.3} | {:.2} | {theirs} |", copy / ours))?;
     }
     let sum: f64 = ours.iter().sum();
-    say(format_args!("| all in one pass | {together:.3} | {:.2} | |", copy / together))?;
-    say(format_args!("\nOne after another: {sum:.3} s\n"))?;
+    println(format_args!("| all in one pass | {together:.3} | {:.2} | |", copy / together))?;
+    println(format_args!("\nOne after another: {sum:.3} s\n"))?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use keelson_qemu_tests::{Clock, Disk, Machine, OnReset, Setup};
 
 use super::boot::{BOARD, RAN, container};
 use super::head;
-use crate::output::say;
+use crate::output::println;
 
 /// The kernel's first line: where the firmware's part ends.
 const KERNEL: &str = "Linux version";
@@ -47,7 +47,7 @@ pub fn boots(image: &Path, qemu: Option<&Path>, count: u32) -> Result<()> {
     for boot in 1..=count {
         row(&board, &format!("later {boot}"), &ours, &peer)?;
     }
-    say("")?;
+    println("")?;
     Ok(())
 }
 
@@ -64,7 +64,7 @@ fn version(board: &Board, program: Option<&Path>) -> Result<String> {
 fn row(board: &Board, name: &str, ours: &Setup, peer: &Setup) -> Result<()> {
     let ours = measure(board, ours, RAN)?;
     let peer = measure(board, peer, PEER_RAN)?;
-    say(format_args!("| {name} | {ours:.1} | {peer:.1} | {:.3} |", ours / peer))?;
+    println(format_args!("| {name} | {ours:.1} | {peer:.1} | {:.3} |", ours / peer))?;
     Ok(())
 }
 

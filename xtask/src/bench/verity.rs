@@ -9,7 +9,7 @@ use keelson_image_builder::verity;
 
 use super::head;
 use crate::build_image::BoardArgs;
-use crate::output::say;
+use crate::output::println;
 use crate::sdk::SdkArgs;
 use crate::workspace;
 
@@ -51,10 +51,10 @@ pub fn against_veritysetup(built: &Built, sdk: &SdkArgs) -> Result<()> {
     }
     let megabytes = built.release.usr.data_size / 1_000_000;
     head(&format!("Hash tree of usr.erofs ({megabytes} MB), best of {RUNS}"), &["what", "s"])?;
-    say(format_args!("| ours | {ours:.3} |"))?;
-    say(format_args!("| veritysetup format | {peer:.3} |"))?;
-    say(format_args!("| veritysetup --version, for its start alone | {start_up:.3} |"))?;
-    say(format_args!(
+    println(format_args!("| ours | {ours:.3} |"))?;
+    println(format_args!("| veritysetup format | {peer:.3} |"))?;
+    println(format_args!("| veritysetup --version, for its start alone | {start_up:.3} |"))?;
+    println(format_args!(
         "\nRatio: {:.2}; with the peer's start subtracted: {:.2}\n",
         peer / ours,
         (peer - start_up) / ours

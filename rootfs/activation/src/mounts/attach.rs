@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use keelson_output::say;
+use keelson_output::eprintln;
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags};
 
 use super::options::{Kind, Options};
@@ -168,7 +168,7 @@ fn mount(
                 && !wanted.contains(MountFlags::RDONLY)
                 && !attachment.read_write_only =>
         {
-            say(format_args!("{source} is write-protected, mounting it read-only"));
+            eprintln(format_args!("{source} is write-protected, mounting it read-only"));
             try_with(wanted | MountFlags::RDONLY)
         }
         result => result,

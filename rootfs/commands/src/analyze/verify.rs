@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use keelson_jobs::{Graph, JobKind, Load, Queue, Request, Transaction};
-use keelson_output::say;
+use keelson_output::eprintln;
 use keelson_units::facts::Facts;
 use keelson_units::loader::{Loaded, Loader};
 use keelson_units::model::{Body, JobMode, Unit, UnitKind, UnitName};
@@ -23,7 +23,7 @@ pub fn run(words: &[String], options: &Options) -> Result<bool> {
     files::check_root(&options.root)?;
     let findings = judge(words, &options.root, options.recursive)?;
     for finding in &findings {
-        say(finding);
+        eprintln(finding);
     }
     Ok(findings.is_empty())
 }

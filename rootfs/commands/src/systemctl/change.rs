@@ -5,7 +5,7 @@ use keelson_control::{
     ActiveState, Answer, ClientError, JobMode, JobOutcome, JobResult, Outcome, RefusalKind,
     Request, UnitStatus, Verb, Wait,
 };
-use keelson_output::say;
+use keelson_output::eprintln;
 use keelson_units::model::UnitKind;
 
 use super::options::Options;
@@ -49,7 +49,7 @@ pub fn run_for(verb: Verb, units: &[String], options: &Options) -> Result<u8> {
     for outcome in &outcomes {
         if let Outcome::Queued(job) = outcome.outcome {
             if options.show_transaction {
-                say(format_args!("Enqueued anchor job {job} {}/{verb}.", outcome.unit));
+                eprintln(format_args!("Enqueued anchor job {job} {}/{verb}.", outcome.unit));
             }
             continue;
         }
@@ -61,7 +61,7 @@ pub fn run_for(verb: Verb, units: &[String], options: &Options) -> Result<u8> {
         if let Some((own, message)) = complaint(verb, outcome, unit) {
             status = status.max(own);
             if !options.quiet {
-                say(message);
+                eprintln(message);
             }
         }
     }
@@ -153,7 +153,7 @@ fn warn_of_triggers(units: &[String]) {
             .map(|unit| unit.name)
             .collect();
         if !active.is_empty() {
-            say(format_args!(
+            eprintln(format_args!(
                 "Stopping '{}', but its triggering units are still active:\n{}",
                 unit.name,
                 active.join(", ")

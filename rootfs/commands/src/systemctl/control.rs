@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use keelson_control::{Answer, ClientError, Request};
-use keelson_output::say;
+use keelson_output::eprintln;
 use keelson_units::model::UnitKind;
 
 use super::options::Options;
@@ -63,7 +63,7 @@ fn kill(units: &[String], options: &Options) -> Result<u8> {
         let whom = options.whom.unwrap_or_default();
         let request = Request::Kill { unit: unit.clone(), whom, signal, value: options.kill_value };
         if let Err(error) = ask_done(&request) {
-            say(format_args!("Failed to kill unit {unit}: {error:#}"));
+            eprintln(format_args!("Failed to kill unit {unit}: {error:#}"));
             status = 1;
         }
     }

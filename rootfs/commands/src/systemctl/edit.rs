@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use keelson_output::say;
+use keelson_output::eprintln;
 use keelson_units::facts::Facts;
 use keelson_units::loader::{Loaded, Loader};
 use keelson_units::model::{Unit, UnitKind, UnitName};
@@ -40,7 +40,7 @@ pub fn cat(words: &[String], options: &Options, screen: &Screen) -> Result<u8> {
             Loaded::Missing => Vec::new(),
         };
         if paths.is_empty() {
-            say(format_args!("No files found for {name}."));
+            eprintln(format_args!("No files found for {name}."));
             status = 1;
         }
         for path in paths {
@@ -73,12 +73,12 @@ pub fn manual(words: &[String]) -> Result<u8> {
     let mut status = 0;
     for (name, loaded) in load(words, &options)? {
         let Loaded::Unit(unit) = loaded else {
-            say(format_args!("Unit {name} could not be found."));
+            eprintln(format_args!("Unit {name} could not be found."));
             status = 4;
             continue;
         };
         if unit.documentation.is_empty() {
-            say(format_args!("Documentation for {name} not known."));
+            eprintln(format_args!("Documentation for {name} not known."));
         }
         for place in &unit.documentation {
             screen::print(&format!("{place}\n"));
@@ -107,7 +107,7 @@ pub fn edit(words: &[String], options: &Options) -> Result<u8> {
             bail!("Editing \"{}\" canceled: temporary file is empty.", path.display());
         }
         write(&path, &text)?;
-        say(format_args!(
+        eprintln(format_args!(
             "Successfully installed edited file '{}'.",
             shown(&path, options).display()
         ));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use keelson_control::Verb;
-use keelson_output::say;
+use keelson_output::eprintln;
 use keelson_units::facts::Facts;
 use keelson_units::install::{self, Change, Installer, State};
 use keelson_units::loader::{Loader, UnitFile};
@@ -66,7 +66,7 @@ fn carry_out(changes: &[Change], options: &Options) -> Result<()> {
     install::apply(root(options), changes)?;
     if !options.quiet {
         for change in changes {
-            say(change);
+            eprintln(change);
         }
     }
     Ok(())
@@ -127,7 +127,7 @@ fn names(words: &[String]) -> Result<Vec<UnitName>> {
 /// What systemctl says of units that cannot be enabled.
 fn explain_nothing(installer: &Installer, units: &[UnitName]) {
     if units.iter().any(|name| !installer.has_install(name)) {
-        say(format_args!(
+        eprintln(format_args!(
             "The unit files have no installation config (WantedBy=, RequiredBy=, UpheldBy=,\n\
              Also=, or Alias= settings in the [Install] section, and DefaultInstance= for\n\
              template units). This means they are not meant to be enabled or disabled using systemctl."

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use keelson_control::{Answer, ClientError, Goal, Haste, Request, Schedule};
-use keelson_output::say;
+use keelson_output::eprintln;
 use rustix::system::{RebootCommand, reboot};
 
 use super::options::Options;
@@ -52,7 +52,7 @@ pub fn power_command(name: &str, arguments: Vec<OsString>) -> ExitCode {
     match outcome {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            say(format_args!("{name}: {error:#}"));
+            eprintln(format_args!("{name}: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -123,7 +123,7 @@ fn end(request: &Request) -> Result<u8> {
             bail!("Failed to {goal} the system: {}", ask::refused(&refusal))
         }
         Err(error) => {
-            say(format_args!("{error}; sending PID 1 a signal"));
+            eprintln(format_args!("{error}; sending PID 1 a signal"));
             signals::send(*goal).with_context(|| format!("signalling PID 1 to {goal}"))?;
         }
     }
@@ -148,7 +148,7 @@ fn announce(plan: &Schedule) {
         Goal::Halt => "Halt",
         Goal::Kexec => "Kexec reboot",
     };
-    say(format_args!(
+    eprintln(format_args!(
         "{word} scheduled for {}, use 'shutdown -c' to cancel.",
         Zone::Local.text(plan.when)
     ));

@@ -28,7 +28,7 @@ pub fn is_active(words: &[String], options: &Options) -> Result<u8> {
 pub fn is_failed(words: &[String], options: &Options) -> Result<u8> {
     if words.is_empty() {
         let state = system_state()?;
-        say(state.as_str(), options);
+        println(state.as_str(), options);
         return Ok(u8::from(state != SystemState::Degraded));
     }
     let units = states(words, options)?;
@@ -42,7 +42,7 @@ fn states(words: &[String], options: &Options) -> Result<Vec<(ActiveState, bool)
     let names = select::names(words, UnitKind::Service)?;
     let units = ask::statuses(&names)?;
     for unit in &units {
-        say(unit.active.as_str(), options);
+        println(unit.active.as_str(), options);
     }
     Ok(units.into_iter().map(|unit| (unit.active, unit.load == LoadState::NotFound)).collect())
 }
@@ -55,7 +55,7 @@ pub fn is_system_running(options: &Options) -> Result<u8> {
         std::thread::sleep(std::time::Duration::from_secs(1));
         state = system_state()?;
     }
-    say(state.as_str(), options);
+    println(state.as_str(), options);
     Ok(u8::from(state != SystemState::Running))
 }
 
@@ -66,7 +66,7 @@ fn system_state() -> Result<SystemState> {
     }
 }
 
-fn say(word: &str, options: &Options) {
+fn println(word: &str, options: &Options) {
     if !options.quiet {
         screen::print(&format!("{word}\n"));
     }

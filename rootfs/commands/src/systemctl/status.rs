@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use keelson_control::{ActiveState, LoadState, UnitStatus};
-use keelson_output::say;
+use keelson_output::eprintln;
 use keelson_units::model::{UnitKind, UnitName};
 
 use super::options::{Options, Output};
@@ -57,7 +57,7 @@ pub fn run(words: &[String], options: &Options, screen: &Screen) -> Result<u8> {
     let mut changed = Vec::new();
     for unit in &units {
         if unit.load == LoadState::NotFound && unit.active == ActiveState::Inactive {
-            say(format_args!("Unit {} could not be found.", unit.name));
+            eprintln(format_args!("Unit {} could not be found.", unit.name));
             status = status.max(4);
             continue;
         }
@@ -72,7 +72,7 @@ pub fn run(words: &[String], options: &Options, screen: &Screen) -> Result<u8> {
     }
     screen::print(&out);
     for name in changed {
-        say(format_args!(
+        eprintln(format_args!(
             "Warning: The unit file, source configuration file or drop-ins of {name} changed on disk. \
              Run 'systemctl daemon-reload' to reload units."
         ));

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::UNIX_EPOCH;
 
-use keelson_output::say;
+use keelson_output::eprintln;
 
 use super::control;
 use super::log::{Line, Log};
@@ -37,7 +37,9 @@ pub fn run() -> ExitCode {
     match control::ask(Path::new("/"), Request::CrashRecords) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(format_args!("systemd-pstore: asking the log service: {error}; the records stay"));
+            eprintln(format_args!(
+                "systemd-pstore: asking the log service: {error}; the records stay"
+            ));
             ExitCode::FAILURE
         }
     }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use keelson_control::{Goal, Haste, Request};
-use keelson_output::say;
+use keelson_output::eprintln;
 use lexopt::prelude::*;
 
 use crate::clock::{MINUTE, Now, Zone, parse_moment, parse_time};
@@ -62,7 +62,7 @@ pub fn shutdown_command(arguments: Vec<OsString>) -> ExitCode {
     match outcome {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            say(format_args!("shutdown: {error:#}"));
+            eprintln(format_args!("shutdown: {error:#}"));
             ExitCode::FAILURE
         }
     }
