@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Which crate may use which of ours. An edge that is not here fails.
-const EDGES: [(&str, &[&str]); 24] = [
+const EDGES: [(&str, &[&str]); 25] = [
     ("format", &[]),
     ("disk", &["keelson-format"]),
     (
@@ -56,7 +56,8 @@ const EDGES: [(&str, &[&str]); 24] = [
     ),
     ("rootfs/provision", &["keelson-disk", "keelson-format", "keelson-output"]),
     ("rootfs/install", &["keelson-disk", "keelson-format", "keelson-output"]),
-    ("rootfs/coreutils", &["keelson-output"]),
+    ("rootfs/applets", &[]),
+    ("rootfs/coreutils", &["keelson-applets", "keelson-output"]),
     (
         "qemu-tests",
         &["keelson-disk", "keelson-execution", "keelson-format", "keelson-sdk", "keelson-units"],

@@ -1,20 +1,13 @@
 //! The table of applets.
 
 mod adopted;
-mod clear;
-mod dmesg;
-mod free;
-mod lsmod;
-mod mount;
-mod nologin;
-mod ps;
 #[cfg(test)]
 mod tests;
-mod umount;
 
 use std::ffi::OsString;
 use std::io::Write as _;
 
+use keelson_applets::{clear, dmesg, free, lsmod, mount, nologin, ps, umount};
 use keelson_output::eprintln;
 
 /// One command.
@@ -33,7 +26,7 @@ enum Run {
     Own(fn(&[String]) -> Result<(), String>),
 }
 
-/// What uutils has not and an administrator types. Sorted by name.
+/// Our own. Sorted by name.
 const OWN: &[Applet] = &[
     Applet { name: "clear", run: Run::Own(clear::run) },
     Applet { name: "dmesg", run: Run::Own(dmesg::run) },
@@ -48,14 +41,6 @@ const OWN: &[Applet] = &[
 /// The applet of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Applet> {
     all().find(|applet| applet.name == name)
-}
-
-/// Writes the output of a command of ours.
-fn print(text: &str) -> Result<(), String> {
-    let mut out = std::io::stdout();
-    // Without the flush a last line that has no end is lost in silence.
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    written.map_err(|error| format!("writing the output: {error}"))
 }
 
 /// All names, sorted.

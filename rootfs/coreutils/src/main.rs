@@ -1,7 +1,7 @@
 //! The core utilities in one static program, called by their names: `/usr/bin/ls` is a link to it.
 //!
 //! It only finds the applet; the work is done by the crates of uutils and, for the few commands they lack,
-//! by the modules below [`applets`]. `coreutils NAME ARGUMENTS...` calls an applet that has no link,
+//! by `keelson-applets`. `coreutils NAME ARGUMENTS...` calls an applet that has no link,
 //! `coreutils --list` names them all.
 //!
 //! Exit statuses are the applet's own; 127 for a name that is none, as a shell gives for a missing command.

@@ -2,7 +2,8 @@
 
 use rustix::mount::{UnmountFlags, unmount};
 
-pub(super) fn run(arguments: &[String]) -> Result<(), String> {
+/// Unmounts all that is named, up to the first that fails.
+pub fn run(arguments: &[String]) -> Result<(), String> {
     let mut flags = UnmountFlags::empty();
     let mut targets = Vec::new();
     for argument in arguments {

@@ -1,17 +1,18 @@
 //! `mount [-t TYPE] [-o OPTIONS] SOURCE TARGET`, `mount -o remount,... TARGET`, `mount --bind SOURCE TARGET`;
 //! without arguments, the list of what is mounted. There is no `/etc/fstab`: mounts are units.
 
-mod options;
-
 use std::ffi::CString;
 use std::fmt::Write as _;
 
-pub(super) use options::Options;
+use options::Options;
 use rustix::mount::{MountFlags, mount, mount_bind, mount_bind_recursive, mount_remount};
+
+mod options;
 
 const USAGE: &str = "usage: mount [-t TYPE] [-o OPTIONS] SOURCE TARGET";
 
-pub(super) fn run(arguments: &[String]) -> Result<(), String> {
+/// Mounts, or lists what is mounted.
+pub fn run(arguments: &[String]) -> Result<(), String> {
     if arguments.is_empty() {
         return list();
     }
@@ -71,5 +72,5 @@ fn list() -> Result<(), String> {
             let _ = writeln!(text, "{source} on {target} type {kind} ({options})");
         }
     }
-    super::print(&text)
+    crate::print(&text)
 }

@@ -5,7 +5,7 @@ use std::fs::read_to_string;
 
 /// What one line shows.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Process {
+struct Process {
     pid: u32,
     parent: u32,
     state: char,
@@ -14,7 +14,8 @@ pub(super) struct Process {
     user: u32,
 }
 
-pub(super) fn run(_arguments: &[String]) -> Result<(), String> {
+/// Writes the list of processes.
+pub fn run(_arguments: &[String]) -> Result<(), String> {
     let folder = std::fs::read_dir("/proc").map_err(|error| format!("reading /proc: {error}"))?;
     let mut pids: Vec<u32> =
         folder.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
@@ -33,11 +34,11 @@ pub(super) fn run(_arguments: &[String]) -> Result<(), String> {
         let _ =
             writeln!(text, "{pid:>7} {parent:>7} {user:>6} {state} {resident_kib:>8} {command}");
     }
-    super::print(&text)
+    crate::print(&text)
 }
 
 /// Of `/proc/PID/status`; a kernel thread has no `VmRSS`.
-pub(super) fn parse(pid: u32, status: &str) -> Option<Process> {
+fn parse(pid: u32, status: &str) -> Option<Process> {
     let field = |name: &str| {
         status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
     };
@@ -53,7 +54,10 @@ pub(super) fn parse(pid: u32, status: &str) -> Option<Process> {
 }
 
 /// The arguments in one line; for a process without any, its name in brackets.
-pub(super) fn command(arguments: &str, name: &str) -> String {
+fn command(arguments: &str, name: &str) -> String {
     let arguments = arguments.trim_end_matches('\0');
     if arguments.is_empty() { format!("[{name}]") } else { arguments.replace(['\0', '\n'], " ") }
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,3 +66,6 @@ fn flag(word: &str) -> Option<(MountFlags, bool)> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,8 @@ use rustix::io::Errno;
 /// No record is longer: the kernel's `PRINTK_MESSAGE_MAX`.
 const RECORD: usize = 8192;
 
-pub(super) fn run(_arguments: &[String]) -> Result<(), String> {
+/// Writes the kernel's messages, from the oldest that it still has.
+pub fn run(_arguments: &[String]) -> Result<(), String> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let log = rustix::fs::open("/dev/kmsg", flags, Mode::empty())
         .map_err(|error| format!("opening /dev/kmsg: {error}"))?;
@@ -30,10 +31,13 @@ pub(super) fn run(_arguments: &[String]) -> Result<(), String> {
 
 /// `6,339,5140900,-;NET: Registered` (priority, sequence, microseconds, flags; Documentation/ABI/testing/dev-kmsg).
 /// Lines after the first hold the device's name for programs and are left out.
-pub(super) fn format(record: &str) -> String {
+fn format(record: &str) -> String {
     let (prefix, text) = record.split_once(';').unwrap_or(("", record));
     let microseconds: u64 =
         prefix.split(',').nth(2).and_then(|field| field.parse().ok()).unwrap_or_default();
     let text = text.lines().next().unwrap_or_default();
     format!("[{:5}.{:06}] {text}", microseconds / 1_000_000, microseconds % 1_000_000)
 }
+
+#[cfg(test)]
+mod tests;

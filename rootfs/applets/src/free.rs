@@ -1,6 +1,7 @@
 //! `free`: memory in KiB, or MiB with `-m`, from `/proc/meminfo`.
 
-pub(super) fn run(arguments: &[String]) -> Result<(), String> {
+/// Writes how much memory there is.
+pub fn run(arguments: &[String]) -> Result<(), String> {
     let unit = match arguments.first().map(String::as_str) {
         None | Some("-k") => 1,
         Some("-m") => 1024,
@@ -8,11 +9,11 @@ pub(super) fn run(arguments: &[String]) -> Result<(), String> {
     };
     let meminfo = std::fs::read_to_string("/proc/meminfo")
         .map_err(|error| format!("reading /proc/meminfo: {error}"))?;
-    super::print(&table(&meminfo, unit))
+    crate::print(&table(&meminfo, unit))
 }
 
 /// The two lines of procps' `free`. Used is what is neither free nor could be freed: total less available.
-pub(super) fn table(meminfo: &str, unit: u64) -> String {
+fn table(meminfo: &str, unit: u64) -> String {
     let field = |name: &str| -> u64 {
         let line = meminfo.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
@@ -35,3 +36,6 @@ pub(super) fn table(meminfo: &str, unit: u64) -> String {
             &[swap, swap - swap_free.min(swap), swap_free].map(|value| value.to_string()),
         )
 }
+
+#[cfg(test)]
+mod tests;

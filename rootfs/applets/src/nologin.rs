@@ -1,5 +1,6 @@
 //! `nologin`: the login shell of accounts that are not for people.
 
-pub(super) fn run(_arguments: &[String]) -> Result<(), String> {
+/// Refuses.
+pub fn run(_arguments: &[String]) -> Result<(), String> {
     Err("this account is not for logins".to_owned())
 }
