@@ -312,13 +312,22 @@ const RIGHTS: Group = (
     ],
 );
 
-/// Programs whose output takes nothing: an error, and no panic.
+/// Programs whose output takes nothing: an error, and no panic. And all that the core utilities are is linked.
 const OUTPUT: Group = (
     "output",
-    &[(
-        "for name in free lsmod mount ps; do $name >/dev/full 2>/run/said; echo $?; done",
-        Is("1|1|1|1"),
-    )],
+    &[
+        (
+            "for name in free lsmod mount ps; do $name >/dev/full 2>/run/said; echo $?; done",
+            Is("1|1|1|1"),
+        ),
+        // They print by macros that panic.
+        ("xargs --version >/dev/full 2>/run/said; echo $?; cat /run/said", Has("1|xargs: writing")),
+        ("find --no-such-option 2>/dev/full; echo $?", Is("1")),
+        (
+            "[ \"$(coreutils --list)\" = \"$(find /usr/bin /usr/sbin -lname '*coreutils' | sed 's|.*/||' | LC_ALL=C sort)\" ] && echo linked",
+            Is("linked"),
+        ),
+    ],
 );
 
 /// PID 1 itself: systemd's manual asks nothing here, the budgets do.

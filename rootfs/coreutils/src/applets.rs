@@ -10,6 +10,8 @@ use std::io::Write as _;
 use keelson_applets::{clear, dmesg, free, lsmod, mount, nologin, ps, umount};
 use keelson_output::eprintln;
 
+use crate::lost_output;
+
 /// One command.
 pub(crate) struct Applet {
     name: &'static str,
@@ -59,7 +61,7 @@ impl Applet {
     pub(crate) fn run(&self, arguments: Vec<OsString>) -> i32 {
         // `ps | head` ends as it does elsewhere; Rust's start ignores the signal.
         uucore::panic::preserve_inherited_sigpipe();
-        uucore::panic::mute_sigpipe_panic();
+        lost_output::end_quietly(self.name);
         match self.run {
             Run::Uutils(uumain) => self.run_uutils(uumain, arguments),
             Run::Strings(main) => self.with_text(arguments, |text| {

@@ -7,6 +7,7 @@
 //! Exit statuses are the applet's own; 127 for a name that is none, as a shell gives for a missing command.
 
 mod applets;
+mod lost_output;
 #[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
 mod termios_speed;
 
