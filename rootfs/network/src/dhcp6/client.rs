@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::lease::Lease;
-use super::packet::{Message, MessageType, Options, code, status};
+use super::packet::{Message, MessageType, code, status};
 use crate::random::Random;
+
+mod messages;
 
 /// What the client says of itself and wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +50,7 @@ enum State {
     Bound,
     Renewing,
     Rebinding,
+    Confirming,
 }
 
 /// The retransmission times of section 7.6: the first, the longest, the most attempts.
@@ -56,9 +59,13 @@ fn times(state: State) -> (Duration, Duration, u32) {
     match state {
         State::Requesting => (seconds(1), seconds(30), 10),
         State::Renewing | State::Rebinding => (seconds(10), seconds(600), 0),
+        State::Confirming => (seconds(1), seconds(4), 0),
         _ => (seconds(1), seconds(3600), 0),
     }
 }
+
+/// After how long a lease that nobody speaks against is kept (section 7.6, CNF_MAX_RD).
+const CONFIRM: Duration = Duration::from_secs(10);
 
 /// How long information holds where the server does not say (section 21.23).
 const REFRESH: Duration = Duration::from_hours(24);
@@ -98,13 +105,13 @@ impl Client {
         }
     }
 
-    /// Starts. With a lease in hand any server is asked whether it still holds.
+    /// Starts. With a lease in hand any server is asked whether its addresses are those of this link.
     pub fn start(&mut self, mode: Mode, now: Duration) -> Vec<Action> {
         let mut actions = Vec::new();
         self.mode = mode;
         let state = match mode {
             Mode::Information => State::Asking,
-            Mode::Addresses if self.has_addresses() => State::Rebinding,
+            Mode::Addresses if self.has_addresses() => State::Confirming,
             Mode::Addresses => State::Soliciting,
         };
         self.enter(state, now, &mut actions);
@@ -204,6 +211,13 @@ impl Client {
                 let refusal = Lease::refusal(&message.options, self.settings.iaid);
                 self.refused(refusal, lease.server, now, &mut actions);
             }
+            (MessageType::Reply, State::Confirming) => {
+                // Any other word is none against the link (section 18.2.10.3).
+                match Lease::refusal(&message.options, self.settings.iaid) {
+                    Some(status::NOT_ON_LINK) => self.lose(now, &mut actions),
+                    _ => self.keep(now, &mut actions),
+                }
+            }
             (MessageType::Reply, State::Asking) => {
                 let refresh =
                     message.options.u32(code::REFRESH).map(|s| Duration::from_secs(s.into()));
@@ -260,6 +274,13 @@ impl Client {
         self.due = Some(due);
     }
 
+    /// The lease in hand goes on with the times it has.
+    fn keep(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        let Some(lease) = self.held.clone() else { return };
+        let left = (lease.acquired + lease.t1).saturating_sub(now);
+        self.bound(lease, Some(left), now, actions);
+    }
+
     fn lose(&mut self, now: Duration, actions: &mut Vec<Action>) {
         self.offer = None;
         if self.held.take().is_some() {
@@ -291,6 +312,9 @@ impl Client {
             self.offer = None;
             return self.enter(State::Soliciting, now, actions);
         }
+        if self.state == State::Confirming && self.began + CONFIRM <= now {
+            return self.keep(now, actions);
+        }
         let t2 = self.held.as_ref().map(|lease| lease.acquired + lease.t2);
         if self.state == State::Renewing && t2.is_some_and(|t2| t2 <= now) {
             return self.enter(State::Rebinding, now, actions);
@@ -316,7 +340,10 @@ impl Client {
             (State::Rebinding, Some(lease)) => {
                 self.message(MessageType::Rebind, Some(lease), None, now)
             }
-            (State::Renewing | State::Rebinding, None) => {
+            (State::Confirming, Some(lease)) => {
+                self.message(MessageType::Confirm, Some(lease), None, now)
+            }
+            (State::Renewing | State::Rebinding | State::Confirming, None) => {
                 return self.enter(State::Soliciting, now, actions);
             }
         };
@@ -325,61 +352,12 @@ impl Client {
         self.wait = self.random.around(doubled);
         self.sent = self.sent.saturating_add(1);
         let due = now + self.wait;
-        self.due = Some(match t2 {
-            Some(t2) if self.state == State::Renewing => due.min(t2),
+        self.due = Some(match (self.state, t2) {
+            (State::Renewing, Some(t2)) => due.min(t2),
+            (State::Confirming, _) => due.min(self.began + CONFIRM),
             _ => due,
         });
     }
-
-    fn message(
-        &self,
-        kind: MessageType,
-        lease: Option<&Lease>,
-        server: Option<&[u8]>,
-        now: Duration,
-    ) -> Message {
-        let mut options = Options::default();
-        options.push(code::CLIENT_ID, self.settings.duid.clone());
-        if let Some(server) = server {
-            options.push(code::SERVER_ID, server.to_vec());
-        }
-        let hundredths = now.saturating_sub(self.began).as_millis() / 10;
-        options.push(
-            code::ELAPSED,
-            u16::try_from(hundredths).unwrap_or(u16::MAX).to_be_bytes().to_vec(),
-        );
-        if kind != MessageType::InformationRequest {
-            options.push(code::IA_NA, association(self.settings.iaid, lease));
-        }
-        if kind == MessageType::Solicit && self.settings.rapid_commit {
-            options.push(code::RAPID_COMMIT, Vec::new());
-        }
-        if kind != MessageType::Release {
-            let mut wanted =
-                vec![code::DNS, code::DOMAINS, code::NTP, code::SNTP, code::SOL_MAX_RT];
-            if kind == MessageType::InformationRequest {
-                wanted.push(code::REFRESH);
-            }
-            options.push(code::REQUESTED, wanted.into_iter().flat_map(u16::to_be_bytes).collect());
-            if let Some(name) = &self.settings.hostname {
-                // The server is to keep the names of the host (RFC 4704 section 4.1).
-                options.push(code::FQDN, [&[1], crate::names::write(name).as_slice()].concat());
-            }
-        }
-        Message { kind, transaction: self.transaction, options }
-    }
-}
-
-/// An identity association with the addresses of a lease.
-fn association(iaid: u32, lease: Option<&Lease>) -> Vec<u8> {
-    let mut bytes = iaid.to_be_bytes().to_vec();
-    bytes.extend([0; 8]);
-    let mut inner = Options::default();
-    for given in lease.into_iter().flat_map(|lease| &lease.addresses) {
-        inner.push(code::IA_ADDRESS, [given.address.octets().as_slice(), &[0; 8]].concat());
-    }
-    bytes.extend(inner.write());
-    bytes
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::dhcp6::packet::Options;
 
 const DUID: [u8; 4] = [0, 2, 0, 7];
 const SERVER: [u8; 3] = [9, 9, 9];
@@ -83,6 +84,56 @@ fn a_lease_is_bound_renewed_rebound_and_lost() {
     assert_eq!(lost, Some(seconds(2000)));
     assert!(kinds.contains(&(seconds(800), MessageType::Rebind)));
     assert!(kinds.iter().all(|(at, kind)| (*at < seconds(800)) == (*kind == MessageType::Renew)));
+}
+
+/// A client whose link was away, and what it said when that came back.
+fn flapped() -> (Client, Vec<Action>) {
+    let mut client = bound();
+    client.pause();
+    assert_eq!(client.deadline(), Some(seconds(2000)), "the lease ends also meanwhile");
+    let actions = client.start(Mode::Addresses, seconds(100));
+    (client, actions)
+}
+
+#[test]
+fn a_lease_is_confirmed_when_the_link_is_back_and_keeps_its_times() {
+    let (mut client, actions) = flapped();
+    let message = sent(&actions);
+    assert_eq!(message.kind, MessageType::Confirm);
+    assert!(message.options.get(code::SERVER_ID).is_none());
+    assert!(message.options.get(code::IA_NA).is_some_and(|value| value.len() > 12));
+    let before = client.lease().cloned().unwrap();
+    for status in [0_u16, 1] {
+        let (mut client, _) = flapped();
+        let mut answer = reply(&client, MessageType::Reply, 0, 0);
+        answer.options.push(code::STATUS, status.to_be_bytes().to_vec());
+        assert_eq!(client.received(&answer, seconds(101)), [Action::Bound(before.clone())]);
+        assert_eq!(client.deadline(), Some(seconds(500)), "T1 counts from when it was given");
+    }
+    let mut answer = reply(&client, MessageType::Reply, 0, 0);
+    answer.options.push(code::STATUS, 4_u16.to_be_bytes().to_vec());
+    assert_eq!(client.received(&answer, seconds(101)), [Action::Lost]);
+    let due = client.deadline().unwrap();
+    assert_eq!(sent(&client.elapsed(due)).kind, MessageType::Solicit);
+}
+
+#[test]
+fn a_lease_that_nobody_confirms_is_kept_after_ten_seconds() {
+    let (mut client, _) = flapped();
+    let mut asked = 1;
+    let (kept, actions) = loop {
+        let now = client.deadline().unwrap();
+        let actions = client.elapsed(now);
+        if let [Action::Send(message)] = &actions[..] {
+            assert_eq!(message.kind, MessageType::Confirm);
+            asked += 1;
+        } else {
+            break (now, actions);
+        }
+    };
+    assert_eq!((kept, asked), (seconds(110), 4));
+    assert!(matches!(&actions[..], [Action::Bound(lease)] if lease.acquired == seconds(0)));
+    assert_eq!(sent(&client.elapsed(seconds(500))).kind, MessageType::Renew);
 }
 
 #[test]
