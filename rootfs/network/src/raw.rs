@@ -8,7 +8,9 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use libc::{c_int, c_void, sock_filter, sock_fprog, sockaddr_ll, socklen_t};
 
 /// IPv4, as packet sockets name it.
-const ETHERTYPE_IPV4: u16 = 0x0800;
+pub const ETHERTYPE_IPV4: u16 = 0x0800;
+/// ARP.
+pub const ETHERTYPE_ARP: u16 = 0x0806;
 
 /// Packets that are none for us and are passed over before everything else gets its turn, however many come.
 pub const PASSED_OVER: usize = 64;
@@ -21,12 +23,13 @@ fn length_of<T>() -> socklen_t {
     socklen_t::try_from(size_of::<T>()).expect("the structures of socket calls are small")
 }
 
-fn link_address(index: u32, mac: Option<[u8; 6]>) -> sockaddr_ll {
+/// All stations of a link, for one protocol.
+fn link_address(index: u32, protocol: u16) -> sockaddr_ll {
     let mut octets = [0; 8];
-    octets[..6].copy_from_slice(&mac.unwrap_or([0xff; 6]));
+    octets[..6].fill(0xff);
     sockaddr_ll {
         sll_family: u16::try_from(libc::AF_PACKET).expect("address families are small"),
-        sll_protocol: ETHERTYPE_IPV4.to_be(),
+        sll_protocol: protocol.to_be(),
         sll_ifindex: index.cast_signed(),
         sll_hatype: 0,
         sll_pkttype: 0,
@@ -37,18 +40,36 @@ fn link_address(index: u32, mac: Option<[u8; 6]>) -> sockaddr_ll {
 
 /// A socket for whole IPv4 packets of one link, without the link's header. It hears only UDP to `port`.
 pub fn packet_socket(index: u32, port: u16) -> io::Result<OwnedFd> {
+    let socket = deaf_socket()?;
+    attach_filter(&socket, port)?;
+    hear(&socket, index, ETHERTYPE_IPV4)?;
+    Ok(socket)
+}
+
+/// A socket for the ARP packets of one link, without the link's header.
+pub fn arp_socket(index: u32) -> io::Result<OwnedFd> {
+    let socket = deaf_socket()?;
+    hear(&socket, index, ETHERTYPE_ARP)?;
+    Ok(socket)
+}
+
+/// A packet socket that hears nothing yet.
+fn deaf_socket() -> io::Result<OwnedFd> {
     let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
-    // SAFETY: socket(2) takes no pointers; protocol 0 hears nothing until the filter stands and bind(2) follows.
+    // SAFETY: socket(2) takes no pointers; protocol 0 hears nothing until bind(2) names one.
     let fd = unsafe { libc::socket(libc::AF_PACKET, kind, 0) };
     check(fd as isize)?;
     // SAFETY: the descriptor was just made and belongs to nobody else.
-    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
-    attach_filter(&socket, port)?;
-    let address = link_address(index, None);
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Has a packet socket hear a protocol of a link.
+fn hear(socket: &OwnedFd, index: u32, protocol: u16) -> io::Result<()> {
+    let address = link_address(index, protocol);
     let length = length_of::<sockaddr_ll>();
     // SAFETY: `address` is a sockaddr_ll of the length given and lives through the call.
-    check(unsafe { libc::bind(fd, (&raw const address).cast(), length) } as isize)?;
-    Ok(socket)
+    let bound = unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), length) };
+    check(bound as isize).map(drop)
 }
 
 /// Lets through UDP over IPv4 to `port`, whole packets only.
@@ -91,14 +112,9 @@ fn set_option(
         .map(drop)
 }
 
-/// Sends an IPv4 packet by a packet socket, to one hardware address or to all.
-pub fn send_packet(
-    socket: &OwnedFd,
-    index: u32,
-    mac: Option<[u8; 6]>,
-    packet: &[u8],
-) -> io::Result<()> {
-    let address = link_address(index, mac);
+/// Sends a packet of a protocol by a packet socket, to all on the link.
+pub fn send_packet(socket: &OwnedFd, index: u32, protocol: u16, packet: &[u8]) -> io::Result<()> {
+    let address = link_address(index, protocol);
     let (data, length) = (packet.as_ptr().cast(), length_of::<sockaddr_ll>());
     // SAFETY: `packet` and `address` are readable for the lengths given.
     let sent = unsafe {

@@ -7,6 +7,7 @@ pub mod control;
 pub mod desired;
 mod events;
 mod files;
+mod link_local4;
 mod links;
 pub mod managed;
 mod netdevs;
@@ -124,6 +125,7 @@ enum Wake {
     News,
     Dhcp4(u32),
     Dhcp6(u32),
+    Arp(u32),
 }
 
 impl Service {
@@ -141,6 +143,7 @@ impl Service {
                     Wake::News => self.news()?,
                     Wake::Dhcp4(index) => self.dhcp4_readable(index),
                     Wake::Dhcp6(index) => self.dhcp6_readable(index),
+                    Wake::Arp(index) => self.arp_readable(index),
                 }
             }
             self.elapse(clock::now());
@@ -167,6 +170,10 @@ impl Service {
             if let Some(socket) = managed.dhcp6.as_ref().and_then(|dhcp| dhcp.socket.as_ref()) {
                 fds.push(PollFd::from_borrowed_fd(socket.as_fd(), PollFlags::IN));
                 wakes.push(Wake::Dhcp6(*index));
+            }
+            if let Some(link_local) = &managed.link_local4 {
+                fds.push(PollFd::from_borrowed_fd(link_local.socket.as_fd(), PollFlags::IN));
+                wakes.push(Wake::Arp(*index));
             }
         }
         let now = clock::now();

@@ -212,7 +212,14 @@ impl Network {
         match key {
             "Description" => {}
             "DHCP" => self.dhcp = Families::read(value)?,
-            "LinkLocalAddressing" => self.link_local = Families::read(value)?,
+            "LinkLocalAddressing" => {
+                // The names of old: there was no other than with DHCPv4 alone.
+                self.link_local = match value {
+                    "fallback" => Families::BOTH,
+                    "ipv4-fallback" => Families::ONLY4,
+                    value => Families::read(value)?,
+                }
+            }
             "IPv6AcceptRA" => self.accept_ra = Some(flag(value)?),
             "IPv6LinkLocalAddressGenerationMode" => {
                 let modes = [("eui64", 0), ("none", 1), ("stable-privacy", 2), ("random", 3)];

@@ -121,6 +121,15 @@ impl Client {
         matches!(self.state, State::Selecting | State::Requesting(_) | State::Rebooting(_))
     }
 
+    /// Whether servers were looked for some times, or as often as is wished, and none has answered.
+    pub fn is_unanswered(&self) -> bool {
+        match self.state {
+            State::Stopped => true,
+            State::Selecting => self.sent > REQUESTS,
+            _ => false,
+        }
+    }
+
     /// The next point in time at which `elapsed` has something to do.
     pub fn deadline(&self) -> Option<Duration> {
         let expiry = self.held.as_ref().and_then(Lease::expiry);

@@ -48,7 +48,7 @@ impl Socket {
                     Ends { source: (packet.client, CLIENT_PORT), destination: (to, SERVER_PORT) };
                 let bytes =
                     frame::write(ends, &packet.write()).ok_or(io::ErrorKind::InvalidInput)?;
-                raw::send_packet(socket, *index, None, &bytes)
+                raw::send_packet(socket, *index, raw::ETHERTYPE_IPV4, &bytes)
             }
             Self::Datagrams(socket) => {
                 let address = SocketAddrV4::new(to, SERVER_PORT);

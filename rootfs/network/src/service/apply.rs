@@ -21,6 +21,7 @@ impl Service {
         let leases = Leases {
             v4: managed.dhcp4.as_ref().and_then(|dhcp| dhcp.client.lease()),
             v6: managed.dhcp6.as_ref().and_then(|dhcp| dhcp.client.lease()),
+            link_local4: managed.link_local4.as_ref().and_then(|found| found.client.address()),
             now: clock::now(),
         };
         let desired = desired::of(network, index, leases);

@@ -213,6 +213,7 @@ impl Service {
             managed.dhcp6.as_mut().map(|dhcp| dhcp.client.elapsed(now)).unwrap_or_default();
         self.do_dhcp4(index, actions4);
         self.do_dhcp6(index, actions6);
+        self.elapse_link_local4(index, now);
     }
 
     fn do_dhcp4(&mut self, index: u32, actions: Vec<Action4>) {

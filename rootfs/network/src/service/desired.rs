@@ -1,6 +1,6 @@
 //! What a link is to have, from its file and its leases. Pure: the kernel is `apply`'s matter.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::address::Prefix;
 use crate::config::network::Network;
@@ -30,6 +30,8 @@ pub struct Leases<'a> {
     pub v4: Option<&'a Lease4>,
     /// DHCPv6.
     pub v6: Option<&'a Lease6>,
+    /// The IPv4 link-local address.
+    pub link_local4: Option<Ipv4Addr>,
     /// Now.
     pub now: std::time::Duration,
 }
@@ -45,7 +47,7 @@ pub fn of(network: &Network, index: u32, leases: Leases<'_>) -> Desired {
     let router = leases.v4.and_then(router_of);
     desired.routes.extend(network.routes.iter().filter_map(|section| section.on(index, router)));
     if network.default_route_on_device {
-        let everywhere = Prefix { address: std::net::Ipv4Addr::UNSPECIFIED.into(), length: 0 };
+        let everywhere = Prefix { address: Ipv4Addr::UNSPECIFIED.into(), length: 0 };
         desired.routes.push(Route::new(index, everywhere, None));
     }
     if let Some(lease) = leases.v4 {
@@ -53,6 +55,10 @@ pub fn of(network: &Network, index: u32, leases: Leases<'_>) -> Desired {
     }
     if let Some(lease) = leases.v6.filter(|_| network.dhcp6.use_address) {
         from_dhcp6(&mut desired, index, lease, leases.now);
+    }
+    if let Some(address) = leases.link_local4 {
+        let prefix = Prefix { address: address.into(), length: 16 };
+        desired.addresses.push(Address::new(index, prefix));
     }
     // A gateway can be reached only once the route to its network stands.
     desired.routes.sort_by_key(|route| (route.gateway.is_some(), route.clone()));

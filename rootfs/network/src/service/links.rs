@@ -80,6 +80,7 @@ impl Service {
         }
         if let Some(managed) = self.links.get_mut(&index) {
             managed.running = false;
+            managed.link_local4.take_if(|_| network.is_none());
         }
     }
 
@@ -111,6 +112,7 @@ impl Service {
             managed.stale = true;
         }
         self.follow_router(index, &network);
+        self.follow_link_local4(index, &network);
         self.follow_policy(index, &network);
         if self.links.get(&index).is_some_and(|managed| managed.stale) {
             self.apply(index, &network);

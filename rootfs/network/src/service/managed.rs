@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::config::network::Network;
 use crate::dhcp4;
 use crate::dhcp6;
+use crate::link_local4;
 use crate::netlink::object::{Address, Link};
 use crate::router::Router;
 use crate::state::{AddressState, OperState, SetupState};
@@ -27,6 +28,15 @@ pub struct Dhcp6 {
     pub client: dhcp6::client::Client,
     /// Its socket while it runs.
     pub socket: Option<dhcp6::socket::Socket>,
+}
+
+/// The search for an IPv4 link-local address.
+#[derive(Debug)]
+pub struct LinkLocal4 {
+    /// The state machine.
+    pub client: link_local4::client::Client,
+    /// Its socket.
+    pub socket: link_local4::socket::Socket,
 }
 
 /// A link.
@@ -51,6 +61,8 @@ pub struct Managed {
     pub dhcp4: Option<Dhcp4>,
     /// The DHCPv6 client.
     pub dhcp6: Option<Dhcp6>,
+    /// The IPv4 link-local address, while one is wanted.
+    pub link_local4: Option<LinkLocal4>,
     /// What routers said.
     pub router: Router,
     /// Whether the clients run: the carrier was there when last looked.
@@ -74,6 +86,7 @@ impl Managed {
             problem: None,
             dhcp4: None,
             dhcp6: None,
+            link_local4: None,
             router: Router::default(),
             running: false,
             grace: None,
@@ -85,7 +98,8 @@ impl Managed {
     pub fn deadline(&self) -> Option<Duration> {
         let dhcp4 = self.dhcp4.as_ref().and_then(|dhcp| dhcp.client.deadline());
         let dhcp6 = self.dhcp6.as_ref().and_then(|dhcp| dhcp.client.deadline());
-        [dhcp4, dhcp6, self.router.deadline(), self.grace].into_iter().flatten().min()
+        let link_local4 = self.link_local4.as_ref().and_then(|found| found.client.deadline());
+        [dhcp4, dhcp6, link_local4, self.router.deadline(), self.grace].into_iter().flatten().min()
     }
 
     /// A link-local IPv6 address that can be used, if there is one.
@@ -165,8 +179,10 @@ impl Managed {
             .addresses
             .iter()
             .any(|a| a.prefix.address.is_ipv6() && a.scope == 0 && a.protocol == 2);
-        let wanted = network.dhcp.ipv4 || network.dhcp.ipv6;
-        !wanted || !network.addresses.is_empty() || bound4 || bound6 || from_router
+        let link_local4 = self.link_local4.as_ref().and_then(|found| found.client.address());
+        let wanted = network.dhcp.ipv4 || network.dhcp.ipv6 || network.link_local.ipv4;
+        let given = bound4 || bound6 || from_router || link_local4.is_some();
+        !wanted || !network.addresses.is_empty() || given
     }
 
     /// IPv6 may be off for the whole host or link; then there is no link-local address to wait for.

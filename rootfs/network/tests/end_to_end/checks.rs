@@ -1,5 +1,6 @@
 //! What the service must do, each from an empty namespace.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -41,6 +42,10 @@ pub const ALL: &[(&str, fn())] = &[
     (
         "a_router_gives_an_address_a_route_and_name_servers",
         a_router_gives_an_address_a_route_and_name_servers,
+    ),
+    (
+        "a_link_local_address_is_found_defended_and_given_up_for_a_lease",
+        a_link_local_address_is_found_defended_and_given_up_for_a_lease,
     ),
     ("wait_online_returns_when_the_lease_is_there", wait_online_returns_when_the_lease_is_there),
 ];
@@ -274,6 +279,39 @@ fn wait_online_returns_when_the_lease_is_there() {
     let wish = Wish { timeout: Some(Duration::from_secs(30)), ..wish };
     assert_eq!(wait(host.root.path(), &wish), ExitCode::SUCCESS);
     assert!(host.has_address("n0", "10.9.0.50/24"));
+    host.remove(&["n0"]);
+}
+
+/// The IPv4 link-local address of a link.
+fn link_local(host: &mut Host, name: &str) -> Option<Ipv4Addr> {
+    host.addresses(name).iter().find_map(|address| match address.prefix.address {
+        IpAddr::V4(found) if found.is_link_local() => Some(found),
+        _ => None,
+    })
+}
+
+fn a_link_local_address_is_found_defended_and_given_up_for_a_lease() {
+    let network = "[Match]\nName=n0\n[Network]\nLinkLocalAddressing=ipv4\n";
+    let (mut host, server) = served(&[("n0.network", network)]);
+    host.start();
+    host.wait_for("an address", |host| link_local(host, "n0").is_some());
+    host.wait_for("the state", |host| host.state("n0").contains("ADMIN_STATE=configured"));
+    let first = link_local(&mut host, "n0").unwrap();
+    // Once is an accident of the other.
+    server.claim(first);
+    server.claim(first);
+    host.wait_for("another address", |host| {
+        link_local(host, "n0").is_some_and(|found| found != first)
+    });
+    server.change(|plan| plan.silent = true);
+    host.write("etc/systemd/network/n0.network", &format!("{network}DHCP=ipv4\n"));
+    ask(host.root.path(), &Request::Reload).unwrap();
+    server.wait_for(MessageType::Discover);
+    assert!(link_local(&mut host, "n0").is_some(), "no server has answered");
+    server.change(|plan| plan.silent = false);
+    host.wait_for("the lease alone", |host| {
+        host.has_address("n0", "10.9.0.50/24") && link_local(host, "n0").is_none()
+    });
     host.remove(&["n0"]);
 }
 

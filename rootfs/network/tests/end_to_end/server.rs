@@ -5,10 +5,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use keelson_network::address::Prefix;
+use keelson_network::address::{Mac, Prefix};
 use keelson_network::dhcp4::frame;
 use keelson_network::dhcp4::options::{MessageType, code};
 use keelson_network::dhcp4::packet::{Direction, Packet};
+use keelson_network::link_local4::arp;
+use keelson_network::link_local4::socket::Socket;
 use keelson_network::netlink::object::{Address, IFF_UP, Route};
 use keelson_network::netlink::request::{self, LinkChange};
 use keelson_network::netlink::socket::Kernel;
@@ -65,6 +67,8 @@ enum Command {
     Advertise(Vec<u8>),
     /// Set the link down or up.
     Carrier(bool),
+    /// Say that another host has an address.
+    Claim(Ipv4Addr),
 }
 
 impl Server {
@@ -95,6 +99,10 @@ impl Server {
 
     pub fn carrier(&self, on: bool) {
         self.commands.send(Command::Carrier(on)).unwrap();
+    }
+
+    pub fn claim(&self, address: Ipv4Addr) {
+        self.commands.send(Command::Claim(address)).unwrap();
     }
 
     /// Waits for a message of a kind, passing over others.
@@ -149,6 +157,7 @@ fn serve(plan: &Mutex<Plan>, say: &Sender<(MessageType, Packet)>, listen: &Recei
                     .unwrap();
             }
             Ok(Command::Advertise(bytes)) => advertise(link.index, &bytes),
+            Ok(Command::Claim(address)) => claim(link.index, address),
             Err(std::sync::mpsc::TryRecvError::Disconnected) => return,
             _ => {}
         }
@@ -182,6 +191,17 @@ fn advertise(index: u32, bytes: &[u8]) {
     sockopt::set_ipv6_multicast_hops(&socket, 255).unwrap();
     let all = std::net::SocketAddrV6::new("ff02::1".parse().unwrap(), 0, 0, index);
     let _ = sendto(&socket, bytes, SendFlags::empty(), &all);
+}
+
+/// Sends to all hosts on the link.
+fn claim(index: u32, address: Ipv4Addr) {
+    let packet = arp::Packet {
+        operation: arp::Operation::Reply,
+        mac: Mac([2, 0, 0, 0, 9, 9]),
+        sender: address,
+        target: address,
+    };
+    Socket::open(index).unwrap().send(&packet).unwrap();
 }
 
 fn answer(plan: &Plan, kind: MessageType, packet: &Packet) -> Option<Packet> {

@@ -82,6 +82,7 @@ fn dhcp_and_online_settings_are_read() {
         ("[Network]\nBond=bo0\n", |n| n.link_local == Families::ONLY6),
         ("[Network]\nLinkLocalAddressing=ipv6\nBridge=br0\n", |n| n.link_local.ipv6),
         ("[Network]\nBridge=br0\n", |n| n.link_local == Families::NEITHER),
+        ("[Network]\nLinkLocalAddressing=ipv4-fallback\n", |n| n.link_local == Families::ONLY4),
         ("[Network]\nBridge=br0\n", |n| !n.accepts_ra() && n.master.as_deref() == Some("br0")),
     ] {
         let (network, remarks) = read(text);

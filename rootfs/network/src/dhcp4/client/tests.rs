@@ -58,6 +58,20 @@ fn sent(actions: &[Action]) -> (&Packet, Option<Ipv4Addr>) {
 }
 
 #[test]
+fn nobody_has_answered_after_three_attempts_or_all_that_are_wished() {
+    for (attempts, asked) in [(None, 4), (Some(2), 2)] {
+        let mut client = Client::new(Settings { attempts, ..settings() }, Random::new(7));
+        let mut sent = client.start(seconds(0), None).len();
+        while !client.is_unanswered() {
+            let due = client.deadline().expect("it goes on");
+            sent += client.elapsed(due).len();
+        }
+        assert_eq!(sent, asked, "{attempts:?}");
+    }
+    assert!(!bound(3600, seconds(0)).is_unanswered());
+}
+
+#[test]
 fn an_offer_is_requested_from_its_server_and_the_answer_binds() {
     let mut client = client();
     let actions = client.start(seconds(5), None);

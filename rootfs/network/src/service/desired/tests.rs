@@ -29,7 +29,11 @@ fn lease(address: &str, gateway: [u8; 4]) -> Lease4 {
 fn desired(lease: &Lease4) -> Desired {
     let mut network = Network::empty(PathBuf::new());
     network.dhcp4.uses.mtu = true;
-    of(&network, 7, Leases { v4: Some(lease), v6: None, now: Duration::from_millis(300_500) })
+    of(
+        &network,
+        7,
+        Leases { v4: Some(lease), now: Duration::from_millis(300_500), ..Leases::default() },
+    )
 }
 
 #[test]
@@ -40,6 +44,15 @@ fn a_lease_gives_an_address_for_what_is_left_of_its_time() {
     let route = &desired.routes[0];
     assert_eq!((route.metric, route.protocol, route.on_link), (Some(1024), PROTOCOL_DHCP, false));
     assert_eq!(route.source, "10.0.0.9".parse().ok());
+}
+
+#[test]
+fn a_link_local_address_is_of_the_link_alone() {
+    let leases = Leases { link_local4: "169.254.7.9".parse().ok(), ..Leases::default() };
+    let desired = of(&Network::empty(PathBuf::new()), 7, leases);
+    let address = &desired.addresses[0];
+    assert_eq!((address.prefix.to_string().as_str(), address.scope), ("169.254.7.9/16", 253));
+    assert!(desired.routes.is_empty());
 }
 
 #[test]

@@ -1,0 +1,52 @@
+//! The socket of a link on which ARP is spoken and heard.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::net::{RecvFlags, recv};
+
+use super::arp::Packet;
+use crate::raw;
+
+/// A socket of one link.
+#[derive(Debug)]
+pub struct Socket {
+    descriptor: OwnedFd,
+    index: u32,
+}
+
+impl Socket {
+    /// Opens it.
+    pub fn open(index: u32) -> io::Result<Self> {
+        Ok(Self { descriptor: raw::arp_socket(index)?, index })
+    }
+
+    /// Sends a packet to everybody on the link.
+    pub fn send(&self, packet: &Packet) -> io::Result<()> {
+        raw::send_packet(&self.descriptor, self.index, raw::ETHERTYPE_ARP, &packet.write())
+    }
+
+    /// The next packet that waits; what is none of IPv4's is passed over, so much of it at once.
+    pub fn receive(&self) -> io::Result<Option<Packet>> {
+        let mut buffer = [0; 64];
+        for _ in 0..raw::PASSED_OVER {
+            match recv(&self.descriptor, &mut buffer[..], RecvFlags::empty()) {
+                Ok((_, length)) => {
+                    if let Some(packet) = Packet::read(&buffer[..length.min(buffer.len())]) {
+                        return Ok(Some(packet));
+                    }
+                }
+                Err(rustix::io::Errno::AGAIN) => return Ok(None),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
