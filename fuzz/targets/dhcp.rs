@@ -1,4 +1,4 @@
-//! Packets of DHCPv4, DHCPv6 and router advertisements.
+//! Packets of DHCPv4, DHCPv6, ARP and router advertisements.
 
 #![no_main]
 
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use keelson_network::dhcp4::lease::Lease;
 use keelson_network::dhcp4::{frame, options, packet};
-use keelson_network::{dhcp6, names, router};
+use keelson_network::{dhcp6, link_local4, names, router};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -22,5 +22,6 @@ fuzz_target!(|data: &[u8]| {
     let _ = options.addresses(23);
     let _ = dhcp6::packet::Options::read(&options.write());
     let _ = dhcp6::packet::Message::read(data).map(|message| message.write());
+    let _ = link_local4::arp::Packet::read(data).map(|packet| packet.write());
     let _ = (router::read_options(data), names::read_list(data));
 });

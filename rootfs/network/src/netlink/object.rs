@@ -70,6 +70,11 @@ impl Link {
         self.is_up() && self.flags & IFF_LOWER_UP != 0 && matches!(self.oper_state, 0 | 5 | 6)
     }
 
+    /// Whether IPv4 finds its neighbours by ARP with addresses of six octets.
+    pub fn speaks_arp(&self) -> bool {
+        self.hardware == 1 && self.flags & IFF_NOARP == 0 && self.mac.is_some()
+    }
+
     /// Whether it is the loopback.
     pub fn is_loopback(&self) -> bool {
         self.flags & IFF_LOOPBACK != 0

@@ -7,14 +7,11 @@ use super::managed::{LinkLocal4, Managed};
 use crate::config::network::Network;
 use crate::link_local4::client::{Action, Client};
 use crate::link_local4::socket::Socket;
-use crate::netlink::object::IFF_NOARP;
 use crate::random::Random;
 use crate::{clock, log};
 
 /// Packets taken at once before everything else gets its turn.
 const BATCH: usize = 64;
-/// `ARPHRD_ETHER`.
-const ETHERNET: u16 = 1;
 
 impl Service {
     /// Begins and ends the search for an address. Where DHCPv4 runs, it begins once no server has answered for some time,
@@ -27,9 +24,10 @@ impl Service {
             managed.stale |= before.is_some_and(|before| before.client.address().is_some());
             return;
         }
-        let speaks_arp = managed.link.hardware == ETHERNET && managed.link.flags & IFF_NOARP == 0;
+        let speaks_arp = managed.link.speaks_arp();
         let Some(mac) = managed.link.mac.filter(|_| speaks_arp) else { return };
-        managed.link_local4.take_if(|before| before.client.mac() != mac);
+        let before = managed.link_local4.take_if(|before| before.client.mac() != mac);
+        managed.stale |= before.is_some();
         let dhcp = managed.dhcp4.as_ref();
         let alone = !network.dhcp.ipv4 || dhcp.is_some_and(|dhcp| dhcp.client.is_unanswered());
         if managed.link_local4.is_some() || !alone {

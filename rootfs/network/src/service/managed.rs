@@ -180,7 +180,8 @@ impl Managed {
             .iter()
             .any(|a| a.prefix.address.is_ipv6() && a.scope == 0 && a.protocol == 2);
         let link_local4 = self.link_local4.as_ref().and_then(|found| found.client.address());
-        let wanted = network.dhcp.ipv4 || network.dhcp.ipv6 || network.link_local.ipv4;
+        let wants_link_local4 = network.link_local.ipv4 && self.link.speaks_arp();
+        let wanted = network.dhcp.ipv4 || network.dhcp.ipv6 || wants_link_local4;
         let given = bound4 || bound6 || from_router || link_local4.is_some();
         !wanted || !network.addresses.is_empty() || given
     }
