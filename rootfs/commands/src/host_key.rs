@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
-use keelson_output::say;
+use keelson_output::eprintln;
 
 use crate::files;
 
@@ -20,13 +20,13 @@ const KEY: &str = "/etc/ssh/ssh_host_ed25519_key";
 /// Runs it. Exit statuses: 0 the key is there, 1 it could not be made, 2 used wrongly.
 pub fn run(arguments: &[OsString]) -> ExitCode {
     if !arguments.is_empty() {
-        say(format_args!("usage: keelson-host-key\n\nMakes {KEY} anew."));
+        eprintln(format_args!("usage: keelson-host-key\n\nMakes {KEY} anew."));
         return ExitCode::from(2);
     }
     match make(Command::new(KEYGEN), Path::new(KEY)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(format_args!("keelson-host-key: {error:#}"));
+            eprintln(format_args!("keelson-host-key: {error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keelson_activation::automounts::{self, Packet, Point};
 use keelson_jobs::{Activity, Load, UnitId};
-use keelson_output::say;
+use keelson_output::eprintln;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -251,7 +251,7 @@ fn status<E: std::fmt::Display>(outcome: Result<(), E>) -> i32 {
     match outcome {
         Ok(()) => 0,
         Err(error) => {
-            say(&error);
+            eprintln(&error);
             1
         }
     }
