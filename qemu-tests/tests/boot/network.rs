@@ -51,6 +51,10 @@ const LOGIN: Group = (
     "login",
     &[
         (
+            "bad=/etc/ssh/sshd_config.d/bad.conf; mkdir -p ${bad%/*}; echo Nonsense >$bad; exec 3<>/dev/tcp/127.0.0.1/22; eventually '[ $(show NRestarts ssh) -ge 1 ]'; state ssh.socket; rm $bad; read -r line <&3; echo ${line%%_*}; systemctl stop ssh",
+            Is("active|SSH-2.0-OpenSSH"),
+        ),
+        (
             "state ssh; exec 3<>/dev/tcp/127.0.0.1/22; read -r line <&3; echo ${line%%_*}; eventually '[ $(state ssh) = active ]'; cat /proc/$(main ssh)/cgroup",
             Is("inactive|SSH-2.0-OpenSSH|0::/system.slice/ssh.service"),
         ),

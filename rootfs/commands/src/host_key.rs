@@ -20,8 +20,11 @@ const KEY: &str = "/etc/ssh/ssh_host_ed25519_key";
 /// Runs it. Exit statuses: 0 the key is there, 1 it could not be made, 2 used wrongly.
 pub fn run(arguments: &[OsString]) -> ExitCode {
     if !arguments.is_empty() {
-        eprintln(format_args!("usage: keelson-host-key\n\nMakes {KEY} anew."));
+        eprintln(format_args!("usage: keelson-host-key\n\nMakes {KEY}, if it is not there."));
         return ExitCode::from(2);
+    }
+    if Path::new(KEY).exists() {
+        return ExitCode::SUCCESS;
     }
     match make(Command::new(KEYGEN), Path::new(KEY)) {
         Ok(()) => ExitCode::SUCCESS,
