@@ -9,7 +9,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use keelson_units::model::Automount;
@@ -98,9 +98,9 @@ impl AsFd for Point {
 impl Point {
     /// Opens what [`attach`] has mounted, and sets how long it must rest to be expired.
     ///
-    /// The folder stays open: so answers need no path, which could lead through a dead server, and the automount point
-    /// is the one that was mounted, whatever comes to lie on it.
-    pub fn open(path: PathBuf, pipe: OwnedFd, idle: Option<Duration>) -> io::Result<Self> {
+    /// The folder stays open: so answers need no path, and the automount point is the one that was mounted, whatever
+    /// comes to lie on it. Only this call walks the path, and waits where that leads through a dead server.
+    pub fn open(path: &Path, pipe: OwnedFd, idle: Option<Duration>) -> io::Result<Self> {
         let folder = OpenOptions::new()
             .read(true)
             .custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW)

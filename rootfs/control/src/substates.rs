@@ -1,8 +1,9 @@
-//! The words of `systemctl`'s column SUB, by types of units. They are the words of systemd.
+//! The words of `systemctl`'s column SUB, by types of units. They are the words of systemd,
+//! but for `mounting` and `unmounting` of an automount point, which take no time there.
 
 /// The types and what their units may be in.
 pub const SUB_STATES: [(&str, &[&str]); 11] = [
-    ("automount", &["dead", "active"]),
+    ("automount", &["dead", "mounting", "waiting", "running", "unmounting", "failed"]),
     ("device", &["dead", "plugged"]),
     ("mount", &["dead", "mounting", "mounted", "remounting", "unmounting", "failed"]),
     ("path", &["dead", "waiting", "running", "failed"]),

@@ -144,7 +144,14 @@ pub fn unmount_all(bounded: &mut Bounded) -> Vec<PathBuf> {
     for _ in 0..8 {
         let mounts = current().unwrap_or_default();
         let mut progress = false;
-        for point in mounts.iter().rev().filter(|point| !stays(&point.target)) {
+        // An automount point goes at once and takes with it what lies on it, so that must be gone before.
+        let covered = |point: &MountPoint| {
+            let lies_on = |other: &MountPoint| {
+                other.kind != "autofs" && other.target.starts_with(&point.target)
+            };
+            point.kind == "autofs" && mounts.iter().any(lies_on)
+        };
+        for point in mounts.iter().rev().filter(|point| !stays(&point.target) && !covered(point)) {
             let target = &point.target;
             let mut flags = UnmountFlags::NOFOLLOW;
             // This program holds an automount point open.

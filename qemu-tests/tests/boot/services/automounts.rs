@@ -115,6 +115,16 @@ pub const AUTOMOUNTS: Group = (
             "systemctl start run-slow.automount; cat /run/slow/file >/run/slow-said 2>&1 & eventually 'systemctl list-jobs --no-legend | grep -q run-slow.mount'; systemctl stop run-slow.automount; wait; cat /run/slow-said; systemctl stop run-slow.mount slow; state run-slow.mount",
             Is("cat: /run/slow/file: Host is down|inactive"),
         ),
+        // Nor by a stop of the mount whose start still waits.
+        (
+            "systemctl start run-slow.automount; cat /run/slow/file >/run/slow-said 2>&1 & eventually 'systemctl list-jobs --no-legend | grep -q run-slow.mount'; systemctl stop run-slow.mount; wait; cat /run/slow-said; systemctl stop run-slow.automount slow",
+            Is("cat: /run/slow/file: No such device"),
+        ),
+        // Masked while it is up, it goes on.
+        (
+            "systemctl start run-auto.automount; cd /etc/systemd/system; mv run-auto.automount kept; systemctl mask run-auto.automount 2>/dev/null; show LoadState run-auto.automount; timeout 20 cat /run/auto/file; grep -c ' /run/auto tmpfs' /proc/mounts; systemctl stop run-auto.mount run-auto.automount; systemctl unmask run-auto.automount 2>/dev/null; mv kept run-auto.automount; systemctl daemon-reload; state run-auto.automount",
+            Is("masked|cat: /run/auto/file: No such file or directory|1|inactive"),
+        ),
         // Nothing to mount, and something that is mounted.
         (
             "systemctl start run-alone.automount 2>/dev/null; echo $?; show Result run-alone.automount; systemctl start run-tm.mount; systemctl start run-tm.automount 2>/dev/null; echo $?; state run-tm.mount; systemctl stop run-tm.mount",

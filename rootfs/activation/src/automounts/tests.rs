@@ -80,6 +80,6 @@ fn the_time_of_rest_is_in_whole_seconds() {
 fn a_folder_without_autofs_is_no_automount_point() {
     let folder = tempfile::tempdir().expect("a folder");
     let (reader, _writer) = pipe().expect("a pipe");
-    let error = Point::open(folder.path().to_owned(), reader, None).expect_err("it is none");
+    let error = Point::open(folder.path(), reader, None).expect_err("it is none");
     assert_eq!(error.to_string(), "something else is mounted on the automount point");
 }

@@ -109,7 +109,14 @@ impl System {
 
     /// A unit has changed that sockets, timers, paths or automount points start.
     pub(super) fn tell_triggers(&mut self, id: UnitId) {
-        for other in self.edges(id, Edge::TriggeredBy) {
+        let mut others = self.edges(id, Edge::TriggeredBy);
+        // An automount point is the mount's by its name: one that was masked while it is up has no edge.
+        let name = self.graph.name(id);
+        if name.kind() == UnitKind::Mount {
+            let point = self.graph.id(&name.with_kind(UnitKind::Automount));
+            others.extend(point.filter(|point| !others.contains(point)));
+        }
+        for other in others {
             match self.unit(other).map(|unit| &unit.run) {
                 Some(Run::Socket(_)) => self.socket_service_changed(other, id),
                 Some(Run::Timer(_)) => self.timer_unit_changed(other),

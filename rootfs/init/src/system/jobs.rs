@@ -6,7 +6,7 @@ use keelson_jobs::{
     Activity, Ended, Job, JobId, JobKind, JobResult, PlanError, Request, Transaction, UnitId,
     queries,
 };
-use keelson_units::model::{Body, JobMode, UnitName};
+use keelson_units::model::{Body, JobMode, UnitKind, UnitName};
 
 use super::{System, Todo};
 use crate::unit::Run;
@@ -304,8 +304,10 @@ impl System {
     pub(super) fn job_ended(&mut self, ended: &Ended) {
         self.announce(ended);
         self.server.job_ended(ended.id, ended.result);
-        if ended.result != JobResult::Done {
-            // What it was to trigger, or was triggered by, may wait for it.
+        let mount = self.graph.name(ended.unit).kind() == UnitKind::Mount;
+        if ended.result != JobResult::Done || mount {
+            // What it was to trigger, or was triggered by, may wait for it: an automount point also for a job that
+            // came in the place of another and found nothing to do.
             self.todo.push_back(Todo::TellTriggers(ended.unit));
         }
         if ended.kind == JobKind::Start {

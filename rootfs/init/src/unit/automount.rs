@@ -18,6 +18,8 @@ pub enum Work {
     Rest,
     /// It is mounted. The pipe is what the kernel will write to.
     Attaching(OwnedFd),
+    /// It is no longer to be mounted, and will be taken away once it is certain that nobody mounts it.
+    GivenUp,
     /// It is taken away.
     Detaching,
 }
@@ -69,7 +71,7 @@ impl AutomountRun {
     pub fn sub_state(&self, activity: Activity) -> &'static str {
         match (&self.work, activity) {
             (Work::Attaching(_), _) => "mounting",
-            (Work::Detaching, _) => "unmounting",
+            (Work::GivenUp | Work::Detaching, _) => "unmounting",
             (Work::Rest, Activity::Failed) => "failed",
             (Work::Rest, activity) if !activity.is_active() => "dead",
             (Work::Rest, _) if self.running => "running",

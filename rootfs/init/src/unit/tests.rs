@@ -4,6 +4,7 @@ use keelson_activation::timers::Elapse;
 use keelson_control::SUB_STATES;
 use keelson_jobs::Activity;
 
+use super::automount::{AutomountRun, Work as AutomountWork};
 use super::mount::{MountRun, Work};
 use super::path::PathRun;
 use super::socket::State as SocketState;
@@ -25,7 +26,7 @@ fn listed(kind: &str) -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn the_list_of_states_holds_those_of_sockets_timers_and_mounts() {
+fn the_list_of_states_holds_those_of_timers_paths_and_mounts() {
     let works = [Work::Rest, Work::Mounting, Work::Unmounting];
     let mounts = |works: &[Work], [up, rising, falling]: [&'static str; 3]| -> BTreeSet<_> {
         let runs = works.iter().map(|work| MountRun { work: *work, ..MountRun::default() });
@@ -47,6 +48,17 @@ fn the_list_of_states_holds_those_of_sockets_timers_and_mounts() {
         ACTIVITIES.iter().map(|one| PathRun::default().sub_state(*one)).collect();
     paths.insert("waiting");
     assert_eq!(paths, listed("path"));
+    let points = [
+        AutomountRun::default(),
+        AutomountRun { running: true, ..AutomountRun::default() },
+        AutomountRun { work: AutomountWork::GivenUp, ..AutomountRun::default() },
+        AutomountRun { work: AutomountWork::Detaching, ..AutomountRun::default() },
+    ];
+    let mut points: BTreeSet<_> =
+        points.iter().flat_map(|run| ACTIVITIES.map(|one| run.sub_state(one))).collect();
+    // One that is mounted holds a pipe.
+    points.insert("mounting");
+    assert_eq!(points, listed("automount"));
 }
 
 #[test]

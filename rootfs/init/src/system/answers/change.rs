@@ -208,6 +208,7 @@ impl System {
             let service = self.is_service(id);
             let Some(unit) = self.unit_mut(id) else { continue };
             unit.starts = crate::unit::StartLimit::default();
+            unit.limit_hit = false;
             if service {
                 self.service_event(id, Event::Reset);
             } else if self.activity(id) == keelson_jobs::Activity::Failed {

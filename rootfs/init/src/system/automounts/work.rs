@@ -6,6 +6,7 @@ use std::time::Duration;
 use keelson_activation::automounts::{self, Packet, Point};
 use keelson_jobs::{Activity, Load, UnitId};
 use keelson_output::eprintln;
+use keelson_units::escape;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -72,9 +73,19 @@ impl System {
 
     pub(in crate::system) fn stop_automount(&mut self, id: UnitId) {
         self.close_point(id);
-        let Some(path) = self.automount_settings(id).map(|one| one.mount_point.clone()) else {
-            return;
-        };
+        if let Some(run) = self.automount_mut(id)
+            && run.control.is_some()
+        {
+            run.work = Work::GivenUp;
+            run.deadline = Some(clock::now().saturating_add(TIMEOUT));
+            return self.change(id, Activity::Deactivating);
+        }
+        self.detach_point(id);
+    }
+
+    fn detach_point(&mut self, id: UnitId) {
+        // Not the settings' path: they may have been read again since, and be wrong.
+        let Some(path) = escape::unit_path(&self.name(id)) else { return };
         match fork::fork(&[], || status(automounts::detach(&path))) {
             Ok(forked) => {
                 self.begin_automount_work(id, Work::Detaching, forked, Activity::Deactivating);
@@ -106,10 +117,9 @@ impl System {
         let Some(run) = self.automount_mut(id) else { return };
         run.running = false;
         run.next_expiry = None;
-        let gone = run.control.take().into_iter().chain(run.expiry.take());
-        for (pid, _) in gone {
-            // What it was for is given up; it is reaped as an orphan.
-            let _gone = kill_process(pid, Signal::KILL);
+        // What they are for is given up. The one that mounts or unmounts is waited for, the other reaped as an orphan.
+        for (pid, _) in run.control.iter().chain(&run.expiry.take()) {
+            let _gone = kill_process(*pid, Signal::KILL);
         }
         while let Some(Ok(Some(packet))) = self.point(id).map(Point::receive) {
             let (Packet::Missing { token, .. } | Packet::Expire { token }) = packet;
@@ -141,6 +151,9 @@ impl System {
         let Some((_, words)) = run.control.take_if(|(own, _)| *own == pid) else { return };
         run.deadline = None;
         let work = std::mem::take(&mut run.work);
+        if matches!(work, Work::GivenUp) {
+            return self.detach_point(id);
+        }
         let words = fork::words(words);
         if !words.is_empty() {
             self.tell(id, log::ERROR, words);
@@ -157,7 +170,7 @@ impl System {
     /// It is mounted, and is served from now on.
     fn serve_automount(&mut self, id: UnitId, pipe: OwnedFd) {
         let Some(automount) = self.automount_settings(id) else { return };
-        let point = Point::open(automount.mount_point.clone(), pipe, automount.idle_timeout);
+        let point = Point::open(&automount.mount_point, pipe, automount.idle_timeout);
         let served = point.and_then(|point| {
             let token = self.events.add(Source::Automount(id), &point)?;
             Ok((point, token))
