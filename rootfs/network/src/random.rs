@@ -9,9 +9,9 @@ use std::time::Duration;
 pub struct Random(u64);
 
 impl Random {
-    /// A generator with this seed.
+    /// A generator with this seed; 0, with which there would be nothing but zeros, is taken as 1.
     pub fn new(seed: u64) -> Self {
-        Self(seed | 1)
+        Self(seed.max(1))
     }
 
     /// A generator seeded by the kernel, or by the process id where that cannot be read.

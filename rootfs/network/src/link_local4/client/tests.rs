@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -64,6 +66,14 @@ fn a_card_tries_the_same_addresses_at_every_boot_and_another_card_others() {
     let first = |mac| Client::new(mac, Random::from_kernel(), Duration::ZERO).address;
     assert_eq!(first(OWN), first(OWN));
     assert_ne!(first(OWN), first(OTHER));
+}
+
+#[test]
+fn neighbouring_cards_begin_with_different_addresses() {
+    let first =
+        |last| Client::new(Mac([2, 0, 0, 0, 0, last]), Random::new(7), Duration::ZERO).address;
+    let addresses: BTreeSet<_> = (0..=u8::MAX).map(first).collect();
+    assert_eq!(addresses.len(), 256);
 }
 
 #[test]
