@@ -162,7 +162,8 @@ fn method(word: &str) -> Option<&'static [&'static str]> {
         "on" | "any" | "both" | "" => &["DHCP=yes"],
         "dhcp6" | "either6" => &["DHCP=ipv6"],
         "auto6" => &["IPv6AcceptRA=yes"],
-        "link6" | "link-local" => &["LinkLocalAddressing=yes"],
+        "link6" => &["LinkLocalAddressing=ipv6"],
+        "link-local" => &["LinkLocalAddressing=yes"],
         "none" | "off" | "static" => &["DHCP=no"],
         _ => return None,
     })

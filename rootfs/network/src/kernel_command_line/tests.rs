@@ -34,6 +34,8 @@ fn every_form_of_ip_becomes_a_file() {
             &["Address=2001:db8::2/64", "Gateway=2001:db8::1"],
         ),
         ("ip=:::::eth1:dhcp", "70-eth1.network", &["DHCP=ipv4"]),
+        ("ip=eth0:link6", "70-eth0.network", &["LinkLocalAddressing=ipv6"]),
+        ("ip=eth0:link-local", "70-eth0.network", &["LinkLocalAddressing=yes"]),
         ("ip=dhcp nameserver=1.1.1.1", "71-default.network", &["DNS=1.1.1.1"]),
         (
             "ip=eth0:dhcp rd.route=10.0.0.0/8:10.1.0.1:eth0",
