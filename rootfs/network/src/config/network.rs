@@ -213,7 +213,7 @@ impl Network {
             "Description" => {}
             "DHCP" => self.dhcp = Families::read(value)?,
             "LinkLocalAddressing" => {
-                // The names of old: there was no other than with DHCPv4 alone.
+                // systemd's old names for what is now always done: IPv4 only where DHCPv4 gives nothing.
                 self.link_local = match value {
                     "fallback" => Families::BOTH,
                     "ipv4-fallback" => Families::ONLY4,
