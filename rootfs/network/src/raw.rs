@@ -41,14 +41,16 @@ fn link_address(index: u32, protocol: u16) -> sockaddr_ll {
 /// A socket for whole IPv4 packets of one link, without the link's header. It hears only UDP to `port`.
 pub fn packet_socket(index: u32, port: u16) -> io::Result<OwnedFd> {
     let socket = deaf_socket()?;
-    attach_filter(&socket, port)?;
+    attach_filter(&socket, &mut udp_filter(port))?;
     hear(&socket, index, ETHERTYPE_IPV4)?;
     Ok(socket)
 }
 
-/// A socket for the ARP packets of one link, without the link's header.
+/// A socket for the ARP packets of one link, without the link's header. It hears only those whose sender or target has
+/// an IPv4 link-local address: on a busy link the others would wake this process all the time.
 pub fn arp_socket(index: u32) -> io::Result<OwnedFd> {
     let socket = deaf_socket()?;
+    attach_filter(&socket, &mut link_local_filter())?;
     hear(&socket, index, ETHERTYPE_ARP)?;
     Ok(socket)
 }
@@ -72,15 +74,14 @@ fn hear(socket: &OwnedFd, index: u32, protocol: u16) -> io::Result<()> {
     check(bound as isize).map(drop)
 }
 
+/// One instruction of a filter.
+fn op(code: u32, jt: u8, jf: u8, k: u32) -> sock_filter {
+    sock_filter { code: u16::try_from(code).expect("operations have 16 bits"), jt, jf, k }
+}
+
 /// Lets through UDP over IPv4 to `port`, whole packets only.
-fn attach_filter(socket: &OwnedFd, port: u16) -> io::Result<()> {
-    let op = |code: u32, jt: u8, jf: u8, k: u32| sock_filter {
-        code: u16::try_from(code).expect("operations have 16 bits"),
-        jt,
-        jf,
-        k,
-    };
-    let mut program: [sock_filter; 9] = [
+fn udp_filter(port: u16) -> [sock_filter; 9] {
+    [
         op(libc::BPF_LD | libc::BPF_B | libc::BPF_ABS, 0, 0, 9),
         op(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 6, libc::IPPROTO_UDP as u32),
         op(libc::BPF_LD | libc::BPF_H | libc::BPF_ABS, 0, 0, 6),
@@ -90,8 +91,25 @@ fn attach_filter(socket: &OwnedFd, port: u16) -> io::Result<()> {
         op(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, u32::from(port)),
         op(libc::BPF_RET | libc::BPF_K, 0, 0, 0x4_0000),
         op(libc::BPF_RET | libc::BPF_K, 0, 0, 0),
-    ];
-    let filter = sock_fprog { len: 9, filter: program.as_mut_ptr() };
+    ]
+}
+
+/// Lets through ARP whose sender (at 14) or target (at 24) is of 169.254.0.0/16.
+fn link_local_filter() -> [sock_filter; 6] {
+    [
+        op(libc::BPF_LD | libc::BPF_H | libc::BPF_ABS, 0, 0, 14),
+        op(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 2, 0, 0xa9fe),
+        op(libc::BPF_LD | libc::BPF_H | libc::BPF_ABS, 0, 0, 24),
+        op(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, 0xa9fe),
+        op(libc::BPF_RET | libc::BPF_K, 0, 0, 0x4_0000),
+        op(libc::BPF_RET | libc::BPF_K, 0, 0, 0),
+    ]
+}
+
+/// Has a packet socket hear only what a program lets through.
+fn attach_filter(socket: &OwnedFd, program: &mut [sock_filter]) -> io::Result<()> {
+    let len = u16::try_from(program.len()).expect("filters are short");
+    let filter = sock_fprog { len, filter: program.as_mut_ptr() };
     set_option(
         socket,
         libc::SO_ATTACH_FILTER,

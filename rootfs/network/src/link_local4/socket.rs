@@ -8,7 +8,7 @@ use rustix::net::{RecvFlags, recv};
 use super::arp::Packet;
 use crate::raw;
 
-/// A socket of one link.
+/// A socket of one link. It hears only what is about IPv4 link-local addresses.
 #[derive(Debug)]
 pub struct Socket {
     descriptor: OwnedFd,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use keelson_network::dhcp4::options::{MessageType, code};
+use keelson_network::link_local4::socket::Socket;
 use keelson_network::service::control::{Request, ask};
 use keelson_network::wait_online::{Wish, wait};
 
@@ -46,6 +47,10 @@ pub const ALL: &[(&str, fn())] = &[
     (
         "a_link_local_address_is_found_defended_and_given_up_for_a_lease",
         a_link_local_address_is_found_defended_and_given_up_for_a_lease,
+    ),
+    (
+        "of_arp_only_what_names_a_link_local_address_is_heard",
+        of_arp_only_what_names_a_link_local_address_is_heard,
     ),
     ("wait_online_returns_when_the_lease_is_there", wait_online_returns_when_the_lease_is_there),
 ];
@@ -312,6 +317,27 @@ fn a_link_local_address_is_found_defended_and_given_up_for_a_lease() {
     host.wait_for("the lease alone", |host| {
         host.has_address("n0", "10.9.0.50/24") && link_local(host, "n0").is_none()
     });
+    host.remove(&["n0"]);
+}
+
+fn of_arp_only_what_names_a_link_local_address_is_heard() {
+    let (mut host, server) = served(&[("n0.network", DHCP)]);
+    host.start();
+    host.wait_for("the address", |host| host.has_address("n0", "10.9.0.50/24"));
+    let socket = Socket::open(host.link("n0").unwrap().index).unwrap();
+    let (ours, other) = (Ipv4Addr::new(169, 254, 7, 9), Ipv4Addr::new(10, 9, 0, 1));
+    let pairs = [(other, other), (ours, other), (other, other), (other, ours), (ours, ours)];
+    for (sender, target) in pairs {
+        server.speak_arp(sender, target);
+    }
+    let mut heard = Vec::new();
+    host.wait_for("the last of them", |_| {
+        while let Some(packet) = socket.receive().unwrap() {
+            heard.push((packet.sender, packet.target));
+        }
+        heard.last() == Some(&(ours, ours))
+    });
+    assert_eq!(heard, [(ours, other), (other, ours), (ours, ours)]);
     host.remove(&["n0"]);
 }
 

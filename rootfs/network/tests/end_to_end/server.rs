@@ -67,8 +67,8 @@ enum Command {
     Advertise(Vec<u8>),
     /// Set the link down or up.
     Carrier(bool),
-    /// Say that another host has an address.
-    Claim(Ipv4Addr),
+    /// Send an ARP packet with these addresses.
+    Arp { sender: Ipv4Addr, target: Ipv4Addr },
 }
 
 impl Server {
@@ -102,7 +102,11 @@ impl Server {
     }
 
     pub fn claim(&self, address: Ipv4Addr) {
-        self.commands.send(Command::Claim(address)).unwrap();
+        self.speak_arp(address, address);
+    }
+
+    pub fn speak_arp(&self, sender: Ipv4Addr, target: Ipv4Addr) {
+        self.commands.send(Command::Arp { sender, target }).unwrap();
     }
 
     /// Waits for a message of a kind, passing over others.
@@ -157,7 +161,7 @@ fn serve(plan: &Mutex<Plan>, say: &Sender<(MessageType, Packet)>, listen: &Recei
                     .unwrap();
             }
             Ok(Command::Advertise(bytes)) => advertise(link.index, &bytes),
-            Ok(Command::Claim(address)) => claim(link.index, address),
+            Ok(Command::Arp { sender, target }) => speak_arp(link.index, sender, target),
             Err(std::sync::mpsc::TryRecvError::Disconnected) => return,
             _ => {}
         }
@@ -194,13 +198,9 @@ fn advertise(index: u32, bytes: &[u8]) {
 }
 
 /// Sends to all hosts on the link.
-fn claim(index: u32, address: Ipv4Addr) {
-    let packet = arp::Packet {
-        operation: arp::Operation::Reply,
-        mac: Mac([2, 0, 0, 0, 9, 9]),
-        sender: address,
-        target: address,
-    };
+fn speak_arp(index: u32, sender: Ipv4Addr, target: Ipv4Addr) {
+    let (operation, mac) = (arp::Operation::Reply, Mac([2, 0, 0, 0, 9, 9]));
+    let packet = arp::Packet { operation, mac, sender, target };
     Socket::open(index).unwrap().send(&packet).unwrap();
 }
 
