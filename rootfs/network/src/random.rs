@@ -32,6 +32,11 @@ impl Random {
         u32::try_from(high).expect("a shift by 32 leaves 32 bits")
     }
 
+    /// A time of at most `longest`.
+    pub fn up_to(&mut self, longest: Duration) -> Duration {
+        longest.mul_f64(f64::from(self.number()) / f64::from(u32::MAX))
+    }
+
     /// A time between nine tenths and eleven tenths of `time`.
     pub fn around(&mut self, time: Duration) -> Duration {
         time.mul_f64(0.9 + 0.2 * f64::from(self.number()) / f64::from(u32::MAX))

@@ -64,6 +64,10 @@ fn times(state: State) -> (Duration, Duration, u32) {
     }
 }
 
+/// The longest the first message that confirms a lease waits, so that the hosts of a link that is back do not all speak
+/// at once (section 18.2.3, CNF_MAX_DELAY).
+const CONFIRM_DELAY: Duration = Duration::from_secs(1);
+
 /// After how long a lease that nobody speaks against is kept (section 7.6, CNF_MAX_RD).
 const CONFIRM: Duration = Duration::from_secs(10);
 
@@ -109,12 +113,16 @@ impl Client {
     pub fn start(&mut self, mode: Mode, now: Duration) -> Vec<Action> {
         let mut actions = Vec::new();
         self.mode = mode;
-        let state = match mode {
-            Mode::Information => State::Asking,
-            Mode::Addresses if self.has_addresses() => State::Confirming,
-            Mode::Addresses => State::Soliciting,
-        };
-        self.enter(state, now, &mut actions);
+        match mode {
+            Mode::Information => self.enter(State::Asking, now, &mut actions),
+            Mode::Addresses if self.has_addresses() => {
+                // All times count from the first message.
+                let first = now + self.random.up_to(CONFIRM_DELAY);
+                self.enter_waiting(State::Confirming, first);
+                (self.wait, self.due) = (Duration::ZERO, Some(first));
+            }
+            Mode::Addresses => self.enter(State::Soliciting, now, &mut actions),
+        }
         actions
     }
 

@@ -101,7 +101,7 @@ impl Client {
             State::Probing if self.sent < PROBES => {
                 self.sent += 1;
                 let wait = if self.sent < PROBES {
-                    PROBE_SHORTEST + self.up_to(PROBE_MORE)
+                    PROBE_SHORTEST + self.random.up_to(PROBE_MORE)
                 } else {
                     ANNOUNCE_WAIT
                 };
@@ -156,7 +156,7 @@ impl Client {
         self.address = (first + self.choice.number() % (254 * 256)).into();
         (self.state, self.sent) = (State::Probing, 0);
         let wait = if self.conflicts > MOST_CONFLICTS { RATE_LIMIT } else { Duration::ZERO };
-        self.due = Some(now + wait + self.up_to(PROBE_WAIT));
+        self.due = Some(now + wait + self.random.up_to(PROBE_WAIT));
     }
 
     fn announce(&mut self, now: Duration) -> Action {
@@ -168,10 +168,6 @@ impl Client {
     fn request(&self, sender: Ipv4Addr) -> Action {
         let (operation, mac, target) = (Operation::Request, self.mac, self.address);
         Action::Send(Packet { operation, mac, sender, target })
-    }
-
-    fn up_to(&mut self, longest: Duration) -> Duration {
-        longest.mul_f64(f64::from(self.random.number()) / f64::from(u32::MAX))
     }
 }
 
