@@ -50,6 +50,8 @@ pub struct Client {
     choice: Random,
     state: State,
     address: Ipv4Addr,
+    /// Whether it was ours before the link went away, and is used while it is probed anew.
+    kept: bool,
     /// Packets sent in this state.
     sent: u32,
     /// Addresses others had since the last that was ours.
@@ -68,6 +70,7 @@ impl Client {
             choice: Random::new(u64::from_be_bytes([0, 0, a, b, c, d, e, f])),
             state: State::Probing,
             address: Ipv4Addr::UNSPECIFIED,
+            kept: false,
             sent: 0,
             conflicts: 0,
             defended: None,
@@ -84,7 +87,18 @@ impl Client {
 
     /// The address, once it is ours.
     pub fn address(&self) -> Option<Ipv4Addr> {
-        (self.state == State::Bound).then_some(self.address)
+        (self.state == State::Bound || self.kept).then_some(self.address)
+    }
+
+    /// Halts; an address that is ours stays.
+    pub fn pause(&mut self) {
+        self.due = None;
+    }
+
+    /// The link is back, perhaps with other hosts on it: the address is probed anew (section 2.2).
+    pub fn resume(&mut self, now: Duration) {
+        self.kept = self.address().is_some();
+        self.probe(now);
     }
 
     /// The next point in time at which `elapsed` has something to do.
@@ -110,6 +124,7 @@ impl Client {
             }
             State::Probing => {
                 (self.state, self.sent, self.conflicts, self.defended) = (State::Bound, 0, 0, None);
+                self.kept = false;
                 vec![Action::Bound(self.address), self.announce(now)]
             }
             State::Bound => vec![self.announce(now)],
@@ -128,8 +143,9 @@ impl Client {
         let defended = self.defended.is_some_and(|at| now < at + DEFEND_INTERVAL);
         match self.state {
             State::Probing if taken || probed => {
+                let lost = self.address().map(Action::Lost);
                 self.choose_another(now);
-                Vec::new()
+                lost.into_iter().collect()
             }
             // Once is a mistake of the other; who insists is to have it (section 2.5 (b)).
             State::Bound if taken && !defended => {
@@ -154,6 +170,11 @@ impl Client {
     fn choose(&mut self, now: Duration) {
         let first = u32::from(Ipv4Addr::new(169, 254, 1, 0));
         self.address = (first + self.choice.number() % (254 * 256)).into();
+        self.kept = false;
+        self.probe(now);
+    }
+
+    fn probe(&mut self, now: Duration) {
         (self.state, self.sent) = (State::Probing, 0);
         let wait = if self.conflicts > MOST_CONFLICTS { RATE_LIMIT } else { Duration::ZERO };
         self.due = Some(now + wait + self.random.up_to(PROBE_WAIT));

@@ -20,7 +20,7 @@ use crate::{clock, identity, log, solicit};
 const BATCH: usize = 64;
 
 impl Service {
-    /// The carrier is there: asks for addresses, with the lease that is held or remembered.
+    /// The carrier is there: asks for addresses, with what is held or remembered.
     pub(super) fn start_clients(&mut self, index: u32, network: &Network) {
         if network.accepts_ra()
             && let Some(managed) = self.links.get(&index)
@@ -29,6 +29,10 @@ impl Service {
         {
             // The kernel asks too; this one only makes up for what was advertised before the service began.
             log::warning(format!("{}: asking for routers: {error}", managed.link.name));
+        }
+        let found = self.links.get_mut(&index).and_then(|managed| managed.link_local4.as_mut());
+        if let Some(link_local) = found {
+            link_local.client.resume(clock::now());
         }
         if !network.dhcp.ipv4 {
             return;
@@ -96,6 +100,9 @@ impl Service {
         if let Some(dhcp) = &mut managed.dhcp6 {
             dhcp.client.pause();
             dhcp.socket = None;
+        }
+        if let Some(link_local) = &mut managed.link_local4 {
+            link_local.client.pause();
         }
     }
 

@@ -15,10 +15,10 @@ const BATCH: usize = 64;
 
 impl Service {
     /// Begins and ends the search for an address. Where DHCPv4 runs, it begins once no server has answered for some time,
-    /// and ends with a lease.
+    /// and ends with a lease. Without a carrier an address stays as long as the other settings (`IgnoreCarrierLoss=`).
     pub(super) fn follow_link_local4(&mut self, index: u32, network: &Network) {
         let Some(managed) = self.links.get_mut(&index) else { return };
-        let wished = network.link_local.ipv4 && managed.running && !has_lease(managed);
+        let wished = network.link_local.ipv4 && !has_lease(managed);
         if !wished {
             let before = managed.link_local4.take();
             managed.stale |= before.is_some_and(|before| before.client.address().is_some());
@@ -30,7 +30,7 @@ impl Service {
         managed.stale |= before.is_some();
         let dhcp = managed.dhcp4.as_ref();
         let alone = !network.dhcp.ipv4 || dhcp.is_some_and(|dhcp| dhcp.client.is_unanswered());
-        if managed.link_local4.is_some() || !alone {
+        if managed.link_local4.is_some() || !managed.running || !alone {
             return;
         }
         match Socket::open(index) {

@@ -136,6 +136,7 @@ impl Service {
         managed.grace = None;
         managed.router = crate::router::Router::default();
         if !managed.network.as_ref().is_some_and(|network| network.without_carrier) {
+            managed.link_local4 = None;
             self.drop_settings(index);
         }
     }

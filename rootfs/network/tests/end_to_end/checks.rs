@@ -1,15 +1,14 @@
 //! What the service must do, each from an empty namespace.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use keelson_network::dhcp4::options::{MessageType, code};
-use keelson_network::link_local4::socket::Socket;
 use keelson_network::service::control::{Request, ask};
 use keelson_network::wait_online::{Wish, wait};
 
 use crate::host::Host;
+use crate::link_local;
 use crate::server::Server;
 
 pub const ALL: &[(&str, fn())] = &[
@@ -46,19 +45,23 @@ pub const ALL: &[(&str, fn())] = &[
     ),
     (
         "a_link_local_address_is_found_defended_and_given_up_for_a_lease",
-        a_link_local_address_is_found_defended_and_given_up_for_a_lease,
+        link_local::a_link_local_address_is_found_defended_and_given_up_for_a_lease,
+    ),
+    (
+        "a_flap_keeps_a_link_local_address_and_a_long_loss_takes_it",
+        link_local::a_flap_keeps_a_link_local_address_and_a_long_loss_takes_it,
     ),
     (
         "of_arp_only_what_names_a_link_local_address_is_heard",
-        of_arp_only_what_names_a_link_local_address_is_heard,
+        link_local::of_arp_only_what_names_a_link_local_address_is_heard,
     ),
     ("wait_online_returns_when_the_lease_is_there", wait_online_returns_when_the_lease_is_there),
 ];
 
-const DHCP: &str = "[Match]\nName=n0\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\n";
+pub const DHCP: &str = "[Match]\nName=n0\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\n";
 
 /// A host with a link whose far end has a server.
-fn served(files: &[(&str, &str)]) -> (Host, Server) {
+pub fn served(files: &[(&str, &str)]) -> (Host, Server) {
     let mut host = Host::new(files);
     let server = Server::new();
     host.veth("n0", "f0", server.thread);
@@ -284,60 +287,6 @@ fn wait_online_returns_when_the_lease_is_there() {
     let wish = Wish { timeout: Some(Duration::from_secs(30)), ..wish };
     assert_eq!(wait(host.root.path(), &wish), ExitCode::SUCCESS);
     assert!(host.has_address("n0", "10.9.0.50/24"));
-    host.remove(&["n0"]);
-}
-
-/// The IPv4 link-local address of a link.
-fn link_local(host: &mut Host, name: &str) -> Option<Ipv4Addr> {
-    host.addresses(name).iter().find_map(|address| match address.prefix.address {
-        IpAddr::V4(found) if found.is_link_local() => Some(found),
-        _ => None,
-    })
-}
-
-fn a_link_local_address_is_found_defended_and_given_up_for_a_lease() {
-    let network = "[Match]\nName=n0\n[Network]\nLinkLocalAddressing=ipv4\n";
-    let (mut host, server) = served(&[("n0.network", network)]);
-    host.start();
-    host.wait_for("an address", |host| link_local(host, "n0").is_some());
-    host.wait_for("the state", |host| host.state("n0").contains("ADMIN_STATE=configured"));
-    let first = link_local(&mut host, "n0").unwrap();
-    // Once is an accident of the other.
-    server.claim(first);
-    server.claim(first);
-    host.wait_for("another address", |host| {
-        link_local(host, "n0").is_some_and(|found| found != first)
-    });
-    server.change(|plan| plan.silent = true);
-    host.write("etc/systemd/network/n0.network", &format!("{network}DHCP=ipv4\n"));
-    ask(host.root.path(), &Request::Reload).unwrap();
-    server.wait_for(MessageType::Discover);
-    assert!(link_local(&mut host, "n0").is_some(), "no server has answered");
-    server.change(|plan| plan.silent = false);
-    host.wait_for("the lease alone", |host| {
-        host.has_address("n0", "10.9.0.50/24") && link_local(host, "n0").is_none()
-    });
-    host.remove(&["n0"]);
-}
-
-fn of_arp_only_what_names_a_link_local_address_is_heard() {
-    let (mut host, server) = served(&[("n0.network", DHCP)]);
-    host.start();
-    host.wait_for("the address", |host| host.has_address("n0", "10.9.0.50/24"));
-    let socket = Socket::open(host.link("n0").unwrap().index).unwrap();
-    let (ours, other) = (Ipv4Addr::new(169, 254, 7, 9), Ipv4Addr::new(10, 9, 0, 1));
-    let pairs = [(other, other), (ours, other), (other, other), (other, ours), (ours, ours)];
-    for (sender, target) in pairs {
-        server.speak_arp(sender, target);
-    }
-    let mut heard = Vec::new();
-    host.wait_for("the last of them", |_| {
-        while let Some(packet) = socket.receive().unwrap() {
-            heard.push((packet.sender, packet.target));
-        }
-        heard.last() == Some(&(ours, ours))
-    });
-    assert_eq!(heard, [(ours, other), (other, ours), (ours, ours)]);
     host.remove(&["n0"]);
 }
 

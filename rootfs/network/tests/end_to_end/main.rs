@@ -10,6 +10,7 @@
 
 mod checks;
 mod host;
+mod link_local;
 mod server;
 
 use std::process::ExitCode;

@@ -130,6 +130,49 @@ fn an_address_is_defended_once_in_ten_seconds_and_then_given_up() {
     assert!(matches!(&actions[..], [Action::Send(probe)] if probe.target != address));
 }
 
+#[test]
+fn an_address_is_kept_while_the_link_is_away_and_probed_when_it_is_back() {
+    let (mut client, now) = bound();
+    let address = client.address();
+    client.pause();
+    assert_eq!((client.address(), client.deadline()), (address, None));
+    let back = now + Duration::from_mins(1);
+    client.resume(back);
+    assert!(client.deadline().is_some_and(|due| due <= back + PROBE_WAIT));
+    let mut probes = 0;
+    let (_, actions) = loop {
+        assert_eq!(client.address(), address);
+        let (now, actions) = step(&mut client);
+        match &actions[..] {
+            [Action::Send(probe)] if probe.sender.is_unspecified() => probes += 1,
+            _ => break (now, actions),
+        }
+    };
+    assert_eq!(probes, PROBES);
+    assert_eq!(actions[0], Action::Bound(address.expect("it is ours")));
+}
+
+#[test]
+fn an_address_that_another_took_while_the_link_was_away_is_given_up() {
+    let (mut client, now) = bound();
+    let address = client.address().expect("it is ours");
+    client.pause();
+    client.resume(now);
+    assert_eq!(client.received(&claim(&client), now), [Action::Lost(address)]);
+    assert_eq!(client.address(), None);
+    assert_eq!(client.received(&claim(&client), now), [], "that one was not ours yet");
+}
+
+#[test]
+fn a_search_that_was_halted_begins_again_without_an_address() {
+    let mut client = client();
+    step(&mut client);
+    client.pause();
+    assert_eq!((client.address(), client.deadline()), (None, None));
+    client.resume(Duration::from_secs(9));
+    assert!(client.address().is_none() && client.deadline().is_some());
+}
+
 proptest! {
     #[test]
     fn whatever_others_send_the_address_is_a_link_local_one_that_was_probed(
