@@ -12,6 +12,22 @@ use keelson_qemu_tests::{Machine, Network};
 use crate::checks::{self, Group, Has, Is, Not, Report};
 use crate::{BOARD, BOOT};
 
+/// Before anybody else connects to the server.
+const SERVER: Group = (
+    "server",
+    &[
+        // The first connection starts it, as soon as it can start.
+        (
+            "state ssh; bad=/etc/ssh/sshd_config.d/bad.conf; mkdir -p ${bad%/*}; echo Nonsense >$bad; exec 3<>/dev/tcp/127.0.0.1/22; eventually '[ $(show NRestarts ssh) -ge 1 ]'; state ssh.socket; rm $bad; read -r line <&3; echo ${line%%_*}",
+            Is("inactive|active|SSH-2.0-OpenSSH"),
+        ),
+        (
+            "eventually '[ $(state ssh) = active ]'; cat /proc/$(main ssh)/cgroup",
+            Has("0::/system.slice/ssh.service"),
+        ),
+    ],
+);
+
 const LINKS: Group = (
     "links",
     &[
@@ -51,14 +67,6 @@ const LOGIN: Group = (
     "login",
     &[
         (
-            "bad=/etc/ssh/sshd_config.d/bad.conf; mkdir -p ${bad%/*}; echo Nonsense >$bad; exec 3<>/dev/tcp/127.0.0.1/22; eventually '[ $(show NRestarts ssh) -ge 1 ]'; state ssh.socket; rm $bad; read -r line <&3; echo ${line%%_*}; systemctl stop ssh 2>/dev/null",
-            Is("active|SSH-2.0-OpenSSH"),
-        ),
-        (
-            "state ssh; exec 3<>/dev/tcp/127.0.0.1/22; read -r line <&3; echo ${line%%_*}; eventually '[ $(state ssh) = active ]'; cat /proc/$(main ssh)/cgroup",
-            Is("inactive|SSH-2.0-OpenSSH|0::/system.slice/ssh.service"),
-        ),
-        (
             "ls /etc/ssh/ssh_host_*_key | wc -l; stat -c %a /etc/ssh/ssh_host_ed25519_key",
             Is("1|600"),
         ),
@@ -85,7 +93,7 @@ const METAL: Group = (
     ],
 );
 
-const GROUPS: [Group; 5] = [LINKS, LOGIN, modules::MODULES, clock::CLOCK, METAL];
+const GROUPS: [Group; 6] = [SERVER, LINKS, LOGIN, modules::MODULES, clock::CLOCK, METAL];
 
 /// Configuration of links beside the card.
 const FILES: [(&str, &str); 12] = [
@@ -200,6 +208,7 @@ fn links_of_every_kind_are_configured_and_survive_a_pulled_cable() {
 
 #[test]
 fn logins_are_by_key_alone_and_consoles_only_where_provisioning_says_so() {
+    OUTCOMES.report.check("server");
     OUTCOMES.report.check("login");
     let text = |output: &Output| {
         String::from_utf8_lossy(&output.stdout).into_owned()
