@@ -6,6 +6,8 @@ use std::mem::size_of;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 use libc::{c_int, c_void, sock_filter, sock_fprog, sockaddr_ll, socklen_t};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 
 /// IPv4, as packet sockets name it.
 pub const ETHERTYPE_IPV4: u16 = 0x0800;
@@ -13,10 +15,32 @@ pub const ETHERTYPE_IPV4: u16 = 0x0800;
 pub const ETHERTYPE_ARP: u16 = 0x0806;
 
 /// Packets that are none for us and are passed over before everything else gets its turn, however many come.
-pub const PASSED_OVER: usize = 64;
+const PASSED_OVER: usize = 64;
 
 fn check(result: isize) -> io::Result<usize> {
     usize::try_from(result).map_err(|_| io::Error::last_os_error())
+}
+
+/// The next packet of a socket that does not block, by what `read` makes of it; what that knows nothing of is passed
+/// over, so much of it at once. More than `buffer` holds is cut off.
+pub fn next_packet<T>(
+    socket: impl AsFd,
+    buffer: &mut [u8],
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> io::Result<Option<T>> {
+    for _ in 0..PASSED_OVER {
+        match recv(&socket, &mut *buffer, RecvFlags::empty()) {
+            Ok((_, length)) => {
+                if let Some(packet) = read(&buffer[..length.min(buffer.len())]) {
+                    return Ok(Some(packet));
+                }
+            }
+            Err(Errno::AGAIN) => return Ok(None),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(None)
 }
 
 fn length_of<T>() -> socklen_t {

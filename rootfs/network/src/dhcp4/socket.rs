@@ -5,8 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, bind, recv, sendto, socket_with,
-    sockopt,
+    AddressFamily, SendFlags, SocketFlags, SocketType, bind, sendto, socket_with, sockopt,
 };
 
 use super::frame::{self, CLIENT_PORT, Ends, SERVER_PORT};
@@ -60,26 +59,16 @@ impl Socket {
 
     /// The next packet that waits; what is no DHCP packet is passed over, so much of it at once.
     pub fn receive(&self) -> io::Result<Option<Packet>> {
-        let mut buffer = [0; 4096];
         let (Self::Packets(socket, _) | Self::Datagrams(socket)) = self;
-        for _ in 0..raw::PASSED_OVER {
-            let length = match recv(socket, &mut buffer[..], RecvFlags::empty()) {
-                Ok((_, length)) => length.min(buffer.len()),
-                Err(rustix::io::Errno::AGAIN) => return Ok(None),
-                Err(rustix::io::Errno::INTR) => continue,
-                Err(errno) => return Err(errno.into()),
-            };
+        raw::next_packet(socket, &mut [0; 4096], |bytes| {
             let payload = match self {
-                Self::Packets(..) => frame::read(&buffer[..length]).and_then(|(ends, payload)| {
+                Self::Packets(..) => frame::read(bytes).and_then(|(ends, payload)| {
                     (ends.destination.1 == CLIENT_PORT).then_some(payload)
                 }),
-                Self::Datagrams(_) => Some(&buffer[..length]),
+                Self::Datagrams(_) => Some(bytes),
             };
-            if let Some(packet) = payload.and_then(|payload| Packet::read(payload).ok()) {
-                return Ok(Some(packet));
-            }
-        }
-        Ok(None)
+            payload.and_then(|payload| Packet::read(payload).ok())
+        })
     }
 }
 

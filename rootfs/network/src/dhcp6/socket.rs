@@ -5,8 +5,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, bind, recv, sendto, socket_with,
-    sockopt,
+    AddressFamily, SendFlags, SocketFlags, SocketType, bind, sendto, socket_with, sockopt,
 };
 
 use super::packet::Message;
@@ -45,20 +44,7 @@ impl Socket {
 
     /// The next message that waits; what is none is passed over, so much of it at once.
     pub fn receive(&self) -> io::Result<Option<Message>> {
-        let mut buffer = [0; 4096];
-        for _ in 0..raw::PASSED_OVER {
-            match recv(&self.socket, &mut buffer[..], RecvFlags::empty()) {
-                Ok((_, length)) => {
-                    if let Some(message) = Message::read(&buffer[..length.min(buffer.len())]) {
-                        return Ok(Some(message));
-                    }
-                }
-                Err(rustix::io::Errno::AGAIN) => return Ok(None),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(errno) => return Err(errno.into()),
-            }
-        }
-        Ok(None)
+        raw::next_packet(&self.socket, &mut [0; 4096], Message::read)
     }
 }
 

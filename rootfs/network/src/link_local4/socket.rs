@@ -3,8 +3,6 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::net::{RecvFlags, recv};
-
 use super::arp::Packet;
 use crate::raw;
 
@@ -28,20 +26,7 @@ impl Socket {
 
     /// The next packet that waits; what is none of IPv4's is passed over, so much of it at once.
     pub fn receive(&self) -> io::Result<Option<Packet>> {
-        let mut buffer = [0; 64];
-        for _ in 0..raw::PASSED_OVER {
-            match recv(&self.descriptor, &mut buffer[..], RecvFlags::empty()) {
-                Ok((_, length)) => {
-                    if let Some(packet) = Packet::read(&buffer[..length.min(buffer.len())]) {
-                        return Ok(Some(packet));
-                    }
-                }
-                Err(rustix::io::Errno::AGAIN) => return Ok(None),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(errno) => return Err(errno.into()),
-            }
-        }
-        Ok(None)
+        raw::next_packet(&self.descriptor, &mut [0; 64], Packet::read)
     }
 }
 
