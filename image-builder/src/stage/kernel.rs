@@ -5,7 +5,7 @@
 //! whole, it is plain. Signatures stay valid. The indexes are those of kmod, made from each module's `.modinfo`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::PathBuf;
 
 use keelson_format::modules::{Module, ModuleIndex, module_name};
@@ -292,23 +292,29 @@ fn load_closure<'a>(
 fn load(packaged: &Packaged<'_>) -> Result<Loaded, StageError> {
     let file = packaged.package.dir.join(packaged.path);
     let stored = Content::File(file.clone()).read()?;
-    let failed = |source| ContentError::Read { path: file.clone(), source };
-    let mut bytes = Vec::new();
-    let suffix = [XZ, ZSTD].into_iter().find(|suffix| packaged.path.ends_with(suffix));
-    let packed = match suffix {
-        Some(XZ) => liblzma::read::XzDecoder::new(&*stored).read_to_end(&mut bytes).map(drop),
-        Some(_) => zstd::stream::copy_decode(&*stored, &mut bytes),
-        None => Ok(()),
-    };
-    packed.map_err(failed)?;
-    let (bytes, packed) = match suffix {
-        Some(suffix) => (bytes, Some(Packed { suffix, bytes: stored })),
-        None => (stored, None),
-    };
+    let (bytes, packed) =
+        match [XZ, ZSTD].into_iter().find(|suffix| packaged.path.ends_with(suffix)) {
+            Some(suffix) => {
+                let bytes = unpack(suffix, &stored)
+                    .map_err(|source| ContentError::Read { path: file, source })?;
+                (bytes, Some(Packed { suffix, bytes: stored }))
+            }
+            None => (stored, None),
+        };
     let info = elf::modinfo(&bytes)
         .map_err(|error| StageError::Elf { path: packaged.path.to_owned(), error })?;
     let (inside, package) = (packaged.inside.clone(), packaged.package.name.clone());
     Ok(Loaded { inside, package, bytes, packed, info })
+}
+
+fn unpack(suffix: &str, packed: &[u8]) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if suffix == XZ {
+        liblzma::read::XzDecoder::new(packed).read_to_end(&mut bytes)?;
+    } else {
+        zstd::stream::copy_decode(packed, &mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 fn index(loaded: &BTreeMap<String, Loaded>) -> ModuleIndex {
