@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use crate::accelerator::Accelerator;
 use crate::setup::{
     Bus, Clock, Disk, Firmware, Network, NetworkBoot, NetworkClient, OnReset, Serial, Setup,
@@ -115,6 +118,10 @@ pub(crate) fn arguments(setup: &Setup, files: &Files, accelerator: Accelerator) 
         let words = words.join(" ").replace(',', ",,");
         add("smbios", format!("type=11,value=io.systemd.stub.kernel-cmdline-extra={words}"));
     }
+    for (name, content) in &setup.credentials {
+        let content = BASE64.encode(content);
+        add("smbios", format!("type=11,value=io.systemd.credential.binary:{name}={content}"));
+    }
     add("qmp", format!("unix:{}", file(&files.qmp)));
     match setup.serial {
         Serial::Log(_) => {
@@ -194,6 +201,7 @@ mod tests {
         let mut setup = Setup::new("x", Path::new("image"));
         setup.ports = vec![22, 80];
         setup.fw_cfg.push(crate::FwCfg { name: "opt/a".into(), content: Vec::new() });
+        setup.credentials.push(("c".to_owned(), b"word".to_vec()));
         setup.more_disks.push("second".into());
         setup.kernel_words = vec!["a=b,c".into(), "d".into()];
         setup.watchdog = Watchdog::Card;
@@ -210,6 +218,7 @@ mod tests {
             "-device i6300esb ",
             "-fw_cfg name=opt/a,file=blob ",
             "-smbios type=11,value=io.systemd.stub.kernel-cmdline-extra=a=b,,c d no_timer_check ",
+            "-smbios type=11,value=io.systemd.credential.binary:c=d29yZA== ",
             "-serial stdio -serial unix:results ",
             "-no-reboot",
         ] {

@@ -24,6 +24,8 @@ pub struct Setup {
     pub processors: u32,
     /// Files that the guest finds below `/sys/firmware/qemu_fw_cfg/by_name`.
     pub fw_cfg: Vec<FwCfg>,
+    /// Credentials of the firmware, by name (systemd.system-credentials(7), SMBIOS type 11).
+    pub credentials: Vec<(String, Vec<u8>)>,
     /// Words that the machine's SMBIOS adds to the kernel's command line, as a hypervisor's operator does
     /// (systemd-stub(7), `io.systemd.stub.kernel-cmdline-extra`). UEFI without Secure Boot alone.
     pub kernel_words: Vec<String>,
@@ -205,6 +207,7 @@ impl Setup {
             memory_mib: 2048,
             processors: 1,
             fw_cfg: Vec::new(),
+            credentials: Vec::new(),
             kernel_words: Vec::new(),
             ports: Vec::new(),
             network: Network::Isolated,

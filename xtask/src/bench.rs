@@ -4,6 +4,7 @@ mod boot;
 mod build;
 mod formats;
 mod peer;
+mod services;
 mod verity;
 
 use std::path::PathBuf;
@@ -40,18 +41,26 @@ pub struct Args {
     /// With --peer: boot both with this QEMU instead of the SDK's
     #[arg(long, value_name = "PROGRAM", requires = "peer")]
     qemu: Option<PathBuf>,
+    /// Compare only the start of a thousand services, with that of this raw image, which has systemd
+    #[arg(long, value_name = "IMAGE", conflicts_with = "peer")]
+    services: Option<PathBuf>,
     #[command(flatten)]
     sdk: SdkArgs,
 }
 
 pub fn main(args: &Args) -> Result<ExitCode> {
-    if let Some(image) = args.peer.as_ref().filter(|image| !image.is_file()) {
+    let image = args.peer.as_ref().or(args.services.as_ref());
+    if let Some(image) = image.filter(|image| !image.is_file()) {
         bail!("there is no image {}", image.display());
     }
     let root = workspace::root()?;
     let build = build_image::Args::of(BoardArgs::standard(), &args.sdk);
     let built = build_image::run(&build)?;
     println(format_args!("Keelson {} for {}\n", built.release.version, built.release.board))?;
+    if let Some(image) = &args.services {
+        services::thousand(image)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if let Some(image) = &args.peer {
         peer::boots(image, args.qemu.as_deref(), args.boots)?;
         return Ok(ExitCode::SUCCESS);

@@ -9,6 +9,7 @@
 //! | `fork` | makes processes until the kernel refuses, and says how many it had |
 //! | `spin SECONDS` | computes, then prints its own CPU time beside the time that passed |
 //! | `wait` | waits until it is killed |
+//! | `many COUNT` | starts itself that often, each in a control group of its own: see `many` |
 //! | `notify TEXT...`, `serve`, `store`, `bomb` | what a service does: see `service` |
 //!
 //! The release form has no C library and no standard library, so that the whole image fits into a
@@ -16,6 +17,7 @@
 
 #![cfg_attr(panic = "abort", no_std, no_main)]
 
+mod many;
 mod output;
 mod service;
 #[cfg(panic = "abort")]
@@ -43,6 +45,7 @@ fn run() -> ! {
         Some(b"fork") => fork(),
         Some(b"spin") => spin(number(arguments.next())),
         Some(b"wait") => sys::wait(),
+        Some(b"many") => many::start(number(arguments.next())),
         Some(b"notify") => service::notify(arguments),
         Some(b"serve") => service::serve(),
         Some(b"store") => service::store(),

@@ -167,6 +167,50 @@ pub(crate) fn make_folder(path: &[u8]) -> isize {
     unsafe { call(83, path.as_ptr() as usize, 0o700, 0, 0, 0) }
 }
 
+/// Removes an empty folder. `path` ends in a zero byte.
+pub(crate) fn remove_folder(path: &[u8]) -> isize {
+    // SAFETY: rmdir(2) reads `path`, which ends in a zero byte.
+    unsafe { call(84, path.as_ptr() as usize, 0, 0, 0, 0) }
+}
+
+/// A descriptor of a folder that can only be named, for this program alone. `path` ends in a zero byte.
+pub(crate) fn open_folder(path: &[u8]) -> isize {
+    const PATH_DIRECTORY_CLOEXEC: usize = 0x29_0000;
+    // SAFETY: open(2) reads `path`, which ends in a zero byte.
+    unsafe { call(2, path.as_ptr() as usize, PATH_DIRECTORY_CLOEXEC, 0, 0, 0) }
+}
+
+/// Starts this program again in the control group of a folder, as the leader of a session, so that it waits. Gives its
+/// number.
+pub(crate) fn start_waiter(group: usize) -> isize {
+    const INTO_CGROUP: u64 = 0x2_0000_0000;
+    const SIGCHLD: u64 = 17;
+    // struct clone_args: flags first, then the signal of its end as the fifth, and the group as the last.
+    let arguments = [INTO_CGROUP, 0, 0, 0, SIGCHLD, 0, 0, 0, 0, 0, group as u64];
+    // SAFETY: clone3(2) reads `arguments`, and without a stack the copy goes on with a copy of this one.
+    let pid = unsafe { call(435, arguments.as_ptr() as usize, size_of_val(&arguments), 0, 0, 0) };
+    if pid != 0 {
+        return pid;
+    }
+    new_session();
+    let words = [c"probe".as_ptr(), c"wait".as_ptr(), core::ptr::null()];
+    let nothing = [core::ptr::null::<u8>()];
+    let program = c"/proc/self/exe".as_ptr();
+    // SAFETY: execve(2) reads the path and the lists, which end in null pointers.
+    unsafe { call(59, program as usize, words.as_ptr() as usize, nothing.as_ptr() as usize, 0, 0) };
+    exit(1)
+}
+
+/// Kills a child and waits for its end.
+pub(crate) fn kill(pid: usize) {
+    const SIGKILL: usize = 9;
+    // SAFETY: kill(2) has no memory; wait4(2) writes nothing where it is given no place.
+    unsafe {
+        call(62, pid, SIGKILL, 0, 0, 0);
+        call(61, pid, 0, 0, 0, 0);
+    }
+}
+
 /// The number of this process.
 pub(crate) fn pid() -> isize {
     // SAFETY: getpid(2) has no arguments.
