@@ -211,13 +211,7 @@ fn show(state: &State, options: &Options, screen: &Screen) -> String {
 fn zones(root: &Path) -> Result<String> {
     let base = root.join("usr/share/zoneinfo");
     let mut names: Vec<String> = vec!["UTC".to_owned()];
-    let table = ["tzdata.zi", "zone1970.tab", "zone.tab"].iter().find_map(|name| {
-        fs::read_to_string(base.join(name)).ok().filter(|_| name.ends_with(".tab"))
-    });
-    if let Some(table) = table {
-        let rows = table.lines().filter(|line| !line.starts_with('#'));
-        names.extend(rows.filter_map(|line| line.split('\t').nth(2)).map(str::to_owned));
-    } else if base.is_dir() {
+    if base.is_dir() {
         below(&base, "", &mut names)?;
     }
     names.sort();

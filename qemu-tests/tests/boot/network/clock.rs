@@ -39,6 +39,13 @@ pub const CLOCK: Group = (
             Is("75|2|1"),
         ),
         ("status chrony CapBnd", Is("000001c08380fddf")),
+        // The zones that are there, and a host in one of them.
+        (
+            "timedatectl list-timezones | grep -cE '^(UTC|Africa/Nairobi|America/Argentina/Salta|Europe/Oslo)$'; timedatectl set-timezone Europe/Berlin; date -d 2026-07-01T12:00:00Z '+%H:%M %Z'; timedatectl show -P Timezone; timedatectl set-timezone Europe/Nowhere; echo $?; systemd-analyze calendar '2030-01-15 03:00 Asia/Tokyo' | grep -o '2030-01-14 18:00:00 UTC'; timedatectl set-timezone UTC; date +%Z",
+            Is(
+                "4|14:00 CEST|Europe/Berlin|Failed to set time zone: Invalid or not installed time zone 'Europe/Nowhere'|1|2030-01-14 18:00:00 UTC|UTC",
+            ),
+        ),
     ],
 );
 
