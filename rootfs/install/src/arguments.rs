@@ -186,10 +186,12 @@ pub fn of_kernel(cmdline: &str) -> Result<(Install, Then)> {
     for word in keelson_format::cmdline::words(cmdline) {
         let word = word.replace('"', "");
         let Some(word) = word.strip_prefix("keelson.install.") else { continue };
-        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        let (name, value) =
+            word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
         let text = || {
-            Some(value.to_owned())
+            value
                 .filter(|value| !value.is_empty())
+                .map(str::to_owned)
                 .with_context(|| format!("keelson.install.{name}= has no value"))
         };
         match name {
@@ -198,14 +200,15 @@ pub fn of_kernel(cmdline: &str) -> Result<(Install, Then)> {
             "image" => install.image = Some(place("keelson.install.image", text()?)?),
             "platform" => install.platform = Some(platform(&text()?)?),
             "save-partlabel" => install.save.push(text()?),
-            "wipe" => install.wipe = switch(name, value)?,
+            // Without `=` it is said; with `=` and nothing, whoever filled in the line forgot the value.
+            "wipe" => install.wipe = value.is_none() || switch(name, &text()?)?,
             "then" => {
-                then = match value {
+                then = match text()?.as_str() {
                     "stay" => Then::Stay,
                     "reboot" => Then::Reboot,
                     "poweroff" => Then::PowerOff,
-                    _ => {
-                        bail!("keelson.install.then={value}: reboot, poweroff or stay was expected")
+                    other => {
+                        bail!("keelson.install.then={other}: reboot, poweroff or stay was expected")
                     }
                 }
             }
@@ -220,10 +223,10 @@ pub fn of_kernel(cmdline: &str) -> Result<(Install, Then)> {
     Ok((install, then))
 }
 
-/// A word that is said or left away, or given a value of the usual ones.
+/// A value that says yes or no.
 fn switch(name: &str, value: &str) -> Result<bool> {
     match value {
-        "" | "1" | "yes" | "true" | "on" => Ok(true),
+        "1" | "yes" | "true" | "on" => Ok(true),
         "0" | "no" | "false" | "off" => Ok(false),
         _ => bail!("keelson.install.{name}={value}: yes or no was expected"),
     }

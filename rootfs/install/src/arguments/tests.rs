@@ -92,6 +92,14 @@ fn the_kernel_command_line_says_all_of_it() {
         ),
         ("keelson.install.device=", "has no value"),
         (
+            "keelson.install.device=/dev/vda keelson.install.wipe=",
+            "keelson.install.wipe= has no value",
+        ),
+        (
+            "keelson.install.device=/dev/vda keelson.install.wipe=\"\"",
+            "keelson.install.wipe= has no value",
+        ),
+        (
             "keelson.install.device=/dev/vda keelson.install.config=tftp://y/z.ign",
             "keelson.install.config tftp://y/z.ign: a path, or a URL",
         ),
