@@ -33,7 +33,8 @@ Installs Keelson on a disk, from the medium this system was started from or from
      --target-file FILE     write to a regular file instead of a disk
      --size BYTES           its size, with K, M, G or T; without it that of the image
      --dry-run              check everything and write nothing
-     --from-kernel          take what to do from keelson.install.* on the kernel command line
+     --from-kernel          take what to do from keelson.install.* on the kernel command line,
+                            and nothing from this one
   -q --quiet  -h --help  --version
 
 A disk is refused while any part of it is in use, while it holds anything and --wipe is not given, when it
@@ -162,9 +163,16 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Wish> {
             other => bail!(other.unexpected()),
         }
     }
+    if kernel {
+        // What is left unsaid there is not taken from here: a `--dry-run` beside it would not hold.
+        let alone = install == Install::on(Target::Device(PathBuf::new()));
+        if !alone || json || size.is_some() || file.is_some() || !words.is_empty() {
+            bail!("--from-kernel takes everything from the kernel command line");
+        }
+        return Ok(Wish::FromKernel);
+    }
     match (&words[..], file) {
         ([word], None) if word == "list" => return Ok(Wish::List { json }),
-        ([], None) if kernel => return Ok(Wish::FromKernel),
         ([device], None) => install.target = Target::Device(device.into()),
         ([], Some(file)) => install.target = Target::File(file, size),
         ([], None) => bail!("which disk? `keelson-install list` shows them"),

@@ -68,6 +68,26 @@ fn what_is_used_wrongly_is_said() {
 }
 
 #[test]
+fn nothing_stands_beside_from_kernel() {
+    for other in [
+        "--dry-run",
+        "--no-boot-entry",
+        "--wipe",
+        "--image x",
+        "--save-partlabel x",
+        "--size 8G",
+        "--target-file x",
+        "--json",
+        "-q",
+        "/dev/vda",
+        "list",
+    ] {
+        let error = wish(&format!("{other} --from-kernel")).expect_err(other).to_string();
+        assert_eq!(error, "--from-kernel takes everything from the kernel command line", "{other}");
+    }
+}
+
+#[test]
 fn the_kernel_command_line_says_all_of_it() {
     let (install, then) = of_kernel(
         "usrhash=00 quiet keelson.install.device=/dev/disk/by-id/x keelson.install.config=http://y/z.ign \
