@@ -18,7 +18,7 @@ use crate::grow;
 use crate::mounts;
 use crate::programs;
 use crate::refuse::{Failure, doing};
-use crate::superblock::{Content, Ext4, LOOKED_AT};
+use crate::superblock::{Content, LOOKED_AT};
 
 /// Why there is no ROOT.
 #[derive(Debug, Error)]
@@ -47,8 +47,13 @@ pub(crate) fn mount(disk: &Disk, cmdline: &Cmdline, target: &str) -> Result<(), 
     let node = node(&partition.name);
     let ext4 = match content(&node)? {
         Content::Ext4(ext4) => {
-            check(partition, &ext4, cmdline)?;
+            check(partition, ext4.clean, cmdline)?;
             Some(ext4)
+        }
+        Content::DamagedExt4 => {
+            check(partition, false, cmdline)?;
+            // Its size is not known before it is read again: it grows at the next boot.
+            None
         }
         Content::Nothing => {
             let Partition { name, label, .. } = partition;
@@ -113,9 +118,9 @@ fn make(node: &str) -> Result<(), Failure> {
 }
 
 /// Lets e2fsck replay the journal and repair what is safe, where the last boot did not end well.
-fn check(partition: &Partition, ext4: &Ext4, cmdline: &Cmdline) -> Result<(), RootError> {
+fn check(partition: &Partition, is_clean: bool, cmdline: &Cmdline) -> Result<(), RootError> {
     let repair = cmdline.value("keelson.fsck") == Some("repair");
-    if ext4.clean && !repair {
+    if is_clean && !repair {
         return Ok(());
     }
     let node = node(&partition.name);

@@ -1,5 +1,7 @@
 //! What a ROOT partition holds, told by its first bytes. No IO here.
 
+use std::ops::RangeInclusive;
+
 /// How many bytes are looked at.
 pub(crate) const LOOKED_AT: u64 = 128 * 1024;
 
@@ -8,6 +10,8 @@ pub(crate) const LOOKED_AT: u64 = 128 * 1024;
 pub(crate) enum Content {
     /// An ext4.
     Ext4(Ext4),
+    /// An ext4 whose superblock says what none can say: e2fsck decides.
+    DamagedExt4,
     /// Nothing that is known: nothing at all, or a file system that was being made.
     Nothing,
     /// Something of someone else's, which is not overwritten.
@@ -26,6 +30,9 @@ pub(crate) struct Ext4 {
 }
 
 const SUPERBLOCK: usize = 1024;
+const MAGIC: [u8; 2] = 0xef53_u16.to_le_bytes();
+/// Bytes that a block of an ext4 may have.
+const BLOCK_SIZES: RangeInclusive<u64> = 1024..=65536;
 /// Signatures at their offsets.
 const FOREIGN: [(usize, &[u8], &str); 6] = [
     (0, b"XFSB", "xfs"),
@@ -39,8 +46,10 @@ const FOREIGN: [(usize, &[u8], &str); 6] = [
 impl Content {
     /// What the first [`LOOKED_AT`] bytes of a partition tell.
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        if let Some(ext4) = bytes.get(SUPERBLOCK..).and_then(Ext4::parse) {
-            return Self::Ext4(ext4);
+        if let Some(superblock) = bytes.get(SUPERBLOCK..).and_then(<[u8]>::first_chunk)
+            && superblock[56..58] == MAGIC
+        {
+            return Ext4::parse(superblock).map_or(Self::DamagedExt4, Self::Ext4);
         }
         let there = |(at, magic, _): &(usize, &[u8], &str)| {
             bytes.get(*at..).is_some_and(|rest| rest.starts_with(magic))
@@ -53,20 +62,18 @@ impl Content {
 }
 
 impl Ext4 {
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let bytes: &[u8; 1024] = bytes.first_chunk()?;
+    /// Reads a superblock that has the magic; `None` where its other fields are damaged.
+    fn parse(bytes: &[u8; 1024]) -> Option<Self> {
         let u16_at = |at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
         let u32_at = |at: usize| u32::from_le_bytes(std::array::from_fn(|i| bytes[at + i]));
-        if u16_at(56) != 0xef53 {
-            return None;
-        }
         let incompatible = u32_at(96);
         // Feature 64bit: the block count has a high half.
         let high = if incompatible & 0x80 == 0 { 0 } else { u64::from(u32_at(0x150)) };
         let state = u16_at(58);
+        let block_size = 1024_u64.checked_shl(u32_at(24))?;
         Some(Self {
             blocks: high << 32 | u64::from(u32_at(4)),
-            block_size: 1024_u64.checked_shl(u32_at(24)).filter(|size| *size <= 65536)?,
+            block_size: BLOCK_SIZES.contains(&block_size).then_some(block_size)?,
             // State: 1 unmounted, 2 errors. Feature needs_recovery: the journal is to be replayed.
             clean: state & 3 == 1 && incompatible & 4 == 0,
         })
@@ -96,6 +103,15 @@ mod tests {
         {
             let found = Content::of(&ext4(state, incompatible));
             assert_eq!(found, Content::Ext4(Ext4 { blocks: 1000, block_size: 4096, clean }));
+        }
+    }
+
+    #[test]
+    fn an_ext4_with_impossible_blocks_is_damaged_and_not_nothing() {
+        for shift in [7, 53, 54, 63, 64, u32::MAX] {
+            let mut bytes = ext4(1, 0);
+            bytes[1024 + 24..1024 + 28].copy_from_slice(&shift.to_le_bytes());
+            assert_eq!(Content::of(&bytes), Content::DamagedExt4, "{shift}");
         }
     }
 
