@@ -96,8 +96,16 @@ fn unmapped(disk: &str, table: &Table) -> Vec<Partition> {
 /// A live medium has a table of sectors of 512 bytes whatever it was written to. The kernel makes no
 /// partitions of such a table: on a disk that is installed it is a mistake, and is none here either.
 fn find_table(node: &str, own: u64, bytes: u64, mode: Mode) -> (u64, Result<Table, TableError>) {
+    let may_be_smaller = own != SIZE_UNIT && mode == Mode::Live;
+    // First what is at the start: of some discs the last sectors are read in vain, which takes long.
+    if may_be_smaller
+        && read_primary(node, own) == Err(TableError::Absent)
+        && let Ok(table) = read_primary(node, SIZE_UNIT)
+    {
+        return (SIZE_UNIT, Ok(table));
+    }
     match read_table(node, own, bytes) {
-        Err(TableError::Absent) if own != SIZE_UNIT && mode == Mode::Live => {
+        Err(TableError::Absent) if may_be_smaller => {
             let table = read_table(node, SIZE_UNIT, bytes);
             (if table.is_ok() { SIZE_UNIT } else { own }, table)
         }
@@ -105,11 +113,15 @@ fn find_table(node: &str, own: u64, bytes: u64, mode: Mode) -> (u64, Result<Tabl
     }
 }
 
-/// The primary table, or the backup at the disk's end where the primary is damaged.
+fn read_primary(node: &str, sector: u64) -> Result<Table, TableError> {
+    table_at(&File::open(node).map_err(|_| TableError::Absent)?, sector, sector)
+}
+
+/// The primary table, or the backup at the disk's end where there is no good one.
 fn read_table(node: &str, sector: u64, bytes: u64) -> Result<Table, TableError> {
     let disk = File::open(node).map_err(|_| TableError::Absent)?;
     let damage = match table_at(&disk, sector, sector) {
-        Err(damage @ TableError::Checksum(_)) => damage,
+        Err(damage) => damage,
         primary => return primary,
     };
     match table_at(&disk, sector, bytes.saturating_sub(sector)) {
@@ -168,6 +180,40 @@ mod tests {
             let (counted, table) = find_table(node, own, disk.len() as u64, mode);
             assert_eq!(table.is_ok(), sector.is_some(), "{own} {mode:?}");
             assert_eq!(counted, sector.unwrap_or(own), "{own} {mode:?}");
+        }
+        fs::remove_file(&path).expect("it is there");
+    }
+
+    #[test]
+    fn the_backup_serves_whatever_is_wrong_with_the_primary() {
+        let path = std::env::temp_dir().join(format!("keelson-backup-{}", std::process::id()));
+        let node = path.to_str().expect("a temporary folder in UTF-8");
+        let small = gpt_table::tests::disk(4, &[(1, 2048, 4095)]);
+        fs::write(&path, &small).expect("it is written");
+        let table = read_table(node, 512, small.len() as u64).expect("a table");
+        let mut disk = small;
+        disk.resize(8 << 20, 0);
+        // Growing writes both tables.
+        let (writes, _) = table.grown(1, 8 << 11, 512).expect("there is more");
+        for write in &writes {
+            let at = usize::try_from(write.at).expect("small");
+            disk[at..at + write.bytes.len()].copy_from_slice(&write.bytes);
+        }
+        for (at, bytes, damage) in [
+            (512, &[0; 512][..], TableError::Absent),
+            (512 + 12, &[1], TableError::Form),
+            (512 + 40, &[1], TableError::Checksum("header")),
+            (1024, &[7], TableError::Checksum("entries")),
+        ] {
+            let mut disk = disk.clone();
+            disk[at..at + bytes.len()].copy_from_slice(bytes);
+            fs::write(&path, &disk).expect("it is written");
+            let table = read_table(node, 512, disk.len() as u64).expect("the backup");
+            assert_eq!((table.instead_of, table.entries.len()), (Some(damage.clone()), 1));
+            let end = disk.len() - 512;
+            disk[end..].fill(0);
+            fs::write(&path, &disk).expect("it is written");
+            assert_eq!(read_table(node, 512, disk.len() as u64), Err(damage));
         }
         fs::remove_file(&path).expect("it is there");
     }
