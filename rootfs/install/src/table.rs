@@ -13,6 +13,8 @@ pub const SECTOR: u64 = 512;
 pub const SECTORS: u64 = 33;
 /// Bytes at a disk's start that hold its first sector and the primary table.
 pub const HEAD: usize = 34 * 512;
+/// The first sector that a partition may have.
+const FIRST_USABLE: u64 = 34;
 /// The label of the partition that says that the disk is not finished. Older installers look for it.
 pub const UNFINISHED: &str = "keelson-install-unfinished";
 
@@ -21,6 +23,8 @@ const COUNT: usize = 128;
 const ENTRIES: usize = ENTRY * COUNT;
 /// In the first sector: where the one partition of a protective MBR is.
 const PROTECTIVE: usize = 446;
+/// The type of that partition.
+const PROTECTIVE_TYPE: u8 = 0xee;
 /// Sets up the segment, prints the text that follows by the BIOS (interrupt 10h, function 0eh), and stops.
 const PRINTS: [u8; 25] = [
     0x31, 0xc0, 0x8e, 0xd8, 0xbe, 0x19, 0x7c, 0xfc, 0xac, 0x84, 0xc0, 0x74, 0x09, 0xb4, 0x0e, 0xbb,
@@ -172,8 +176,12 @@ impl Table {
         put(16, &[0; 4]);
         put(24, &own.to_le_bytes());
         put(32, &other.to_le_bytes());
+        // The entries are laid out anew, whatever the header said of them: a download's is not checked yet.
+        put(40, &FIRST_USABLE.to_le_bytes());
         put(48, &last_usable(bytes).to_le_bytes());
         put(72, &entries_at.to_le_bytes());
+        put(80, &128_u32.to_le_bytes());
+        put(84, &128_u32.to_le_bytes());
         put(88, &crc32fast::hash(&self.entries).to_le_bytes());
         let sum = crc32fast::hash(&header[..92]);
         header[16..20].copy_from_slice(&sum.to_le_bytes());
@@ -221,7 +229,7 @@ pub fn unfinished_first_sector(protective: bool, bytes: u64) -> [u8; 512] {
     sector[..PRINTS.len()].copy_from_slice(&PRINTS);
     sector[PRINTS.len()..PRINTS.len() + TEXT.len()].copy_from_slice(TEXT);
     if protective {
-        let entry = [0, 0, 2, 0, 0xee, 0xff, 0xff, 0xff, 1, 0, 0, 0];
+        let entry = [0, 0, 2, 0, PROTECTIVE_TYPE, 0xff, 0xff, 0xff, 1, 0, 0, 0];
         sector[PROTECTIVE..PROTECTIVE + entry.len()].copy_from_slice(&entry);
     }
     sector[510..].copy_from_slice(&[0x55, 0xaa]);
@@ -230,7 +238,7 @@ pub fn unfinished_first_sector(protective: bool, bytes: u64) -> [u8; 512] {
 
 /// The first sector of an image for a disk of `bytes`.
 pub fn sized(mut sector: [u8; 512], bytes: u64) -> [u8; 512] {
-    if sector[PROTECTIVE + 4] == 0xee {
+    if shows_a_table(&sector) {
         let blocks = u32::try_from(bytes / SECTOR - 1).unwrap_or(u32::MAX);
         sector[PROTECTIVE + 12..PROTECTIVE + 16].copy_from_slice(&blocks.to_le_bytes());
     }
@@ -240,6 +248,11 @@ pub fn sized(mut sector: [u8; 512], bytes: u64) -> [u8; 512] {
 /// Whether a first sector is that of a disk that was being installed.
 pub fn says_unfinished(first_sector: &[u8]) -> bool {
     first_sector.get(PRINTS.len()..).is_some_and(|rest| rest.starts_with(MARK))
+}
+
+/// Whether a first sector shows a partition table to whoever looks for one.
+pub fn shows_a_table(first_sector: &[u8; 512]) -> bool {
+    first_sector[PROTECTIVE + 4] == PROTECTIVE_TYPE
 }
 
 /// What a header says about its entries.

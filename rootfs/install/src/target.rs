@@ -10,7 +10,7 @@ use crate::arguments::{Install, Target};
 use crate::device::{Disk, Look, Readable};
 use crate::disks::{self, System};
 use crate::probe::{self, Content};
-use crate::table::{Partition, Table, UNFINISHED};
+use crate::table::{self, Partition, Table, UNFINISHED};
 
 /// Refuses what may not be installed on.
 pub fn check(install: &Install, system: &System) -> Result<()> {
@@ -55,6 +55,16 @@ pub fn kept(install: &Install) -> Result<Vec<Partition>> {
     let Some(table) = Table::of_disk(&disk) else {
         // An empty disk has nothing to keep, and the same command serves for every machine of a rack.
         if matches!(content, Content::Nothing | Content::Unfinished(_)) {
+            let mut first = [0; 512];
+            disk.read_at(&mut first, 0).with_context(|| format!("reading {}", node.display()))?;
+            // Of a disk that shows its tables both were written before.
+            if table::shows_a_table(&first) {
+                bail!(
+                    "{}: an interrupted installation, and the table that names the partitions it keeps cannot be read; \
+                     without --save-partlabel they are lost",
+                    node.display()
+                );
+            }
             return Ok(Vec::new());
         }
         bail!(

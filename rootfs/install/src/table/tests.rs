@@ -54,6 +54,31 @@ fn a_table_on_a_larger_disk_is_read_by_others() {
 }
 
 #[test]
+fn a_table_is_good_whatever_header_its_image_had() {
+    let folder = TempDir::new().expect("a folder");
+    let bytes = std::fs::read(image(folder.path())).expect("read");
+    for (count, size) in [(64_u32, 128_u32), (128, 128), (64, 256), (16, 512)] {
+        let mut header: [u8; 512] = bytes[512..1024].try_into().expect("a sector");
+        let mut entries = vec![0; (count * size) as usize];
+        for (to, from) in entries.chunks_exact_mut(size as usize).zip(bytes[1024..].chunks(128)) {
+            to[..128].copy_from_slice(from);
+        }
+        header[40..48].copy_from_slice(&2048_u64.to_le_bytes());
+        for (at, value) in [(80, count), (84, size), (88, crc32fast::hash(&entries)), (16, 0)] {
+            header[at..at + 4].copy_from_slice(&value.to_le_bytes());
+        }
+        let sum = crc32fast::hash(&header[..92]);
+        header[16..20].copy_from_slice(&sum.to_le_bytes());
+        let table = Table::parse(&header, &entries).expect("a table");
+        assert_eq!(table.partitions().len(), PARTS.len());
+        let primary = table.unfinished(&[]).primary(IMAGE);
+        let again = Table::of_image(&[vec![0; 512], primary].concat()).expect("a good table");
+        assert_eq!(again.partitions()[0].label, UNFINISHED, "{count} {size}");
+        assert!(table.primary(IMAGE) == bytes[512..HEAD], "{count} {size}");
+    }
+}
+
+#[test]
 fn the_backup_serves_where_the_primary_is_damaged() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("disk");

@@ -106,7 +106,7 @@ fn a_pattern_without_a_match_is_refused_with_the_labels_there_are() {
 fn an_unfinished_disk_keeps_what_it_kept_and_nothing_of_the_image() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("disk");
-    let mark = crate::table::unfinished_first_sector(false, 32 * MIB);
+    let mark = table::unfinished_first_sector(false, 32 * MIB);
     let begin = |parts: &[crate::testing::Part]| {
         let file = disk_file(&path, 32 * MIB, parts);
         std::os::unix::fs::FileExt::write_all_at(&file, &mark, 0).expect("written");
@@ -122,6 +122,23 @@ fn an_unfinished_disk_keeps_what_it_kept_and_nothing_of_the_image() {
     let again = wish("--target-file @ --save-partlabel data", &path);
     assert!(kept(&again).expect("read").is_empty());
     assert!(check(&again, &system()).is_ok());
+}
+
+#[test]
+fn an_unfinished_disk_without_the_table_it_shows_is_not_taken_for_one_that_keeps_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("disk");
+    let file = keelson_disk::sparse::create(&path, 32 * MIB).expect("made");
+    let install = wish("--target-file @ --save-partlabel data", &path);
+    for shown in [false, true] {
+        let mark = table::unfinished_first_sector(shown, 32 * MIB);
+        std::os::unix::fs::FileExt::write_all_at(&file, &mark, 0).expect("written");
+        let found = kept(&install).map_err(|error| error.to_string());
+        match found {
+            Ok(kept) => assert!(!shown && kept.is_empty()),
+            Err(error) => assert!(shown && error.contains("cannot be read"), "{error}"),
+        }
+    }
 }
 
 #[test]
