@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
 use std::ops::Range;
-use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Advice, FallocateFlags, OFlags};
@@ -44,6 +44,27 @@ pub struct Disk {
 pub struct Look {
     file: File,
     bytes: u64,
+}
+
+/// What a path leads to, whichever path it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// A device, by its number.
+    Device(u64),
+    /// A file, by the number of its file system's device and its inode.
+    File(u64, u64),
+}
+
+impl Identity {
+    /// What there is at `path`.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let metadata = std::fs::metadata(path)?;
+        Ok(if metadata.file_type().is_block_device() {
+            Self::Device(metadata.rdev())
+        } else {
+            Self::File(metadata.dev(), metadata.ino())
+        })
+    }
 }
 
 /// Bytes that direct reads begin and end at, on every disk there is.

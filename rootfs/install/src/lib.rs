@@ -82,8 +82,9 @@ fn install(install: &Install) -> Result<()> {
     // Cheap refusals first: a wrong disk is said before an image is fetched.
     target::check(install, &system)?;
     let config = install.config.as_deref().map(config::read).transpose()?;
-    let Opened { image, patches, version, fingerprint } =
+    let Opened { image, source, patches, version, fingerprint } =
         open::open(install, &system, &mut progress)?;
+    source.map_or(Ok(()), |source| target::is_not_the_source(install, &source))?;
     let what = version.unwrap_or_else(|| image.name.clone());
     eprintln(format_args!("installing Keelson {what} (signed by {})", &fingerprint[..8]));
     let bytes = target::bytes(install, &image.table)?;

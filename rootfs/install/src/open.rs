@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use keelson_disk::platform::Overlay;
@@ -33,6 +33,8 @@ const NAMES: [&str; 2] = ["disk.raw.zst", "disk.raw"];
 pub struct Opened {
     /// The image.
     pub image: Image,
+    /// The file or disk that it is read from; none is a server.
+    pub source: Option<PathBuf>,
     /// Bytes of it that are replaced.
     pub patches: Vec<(u64, Vec<u8>)>,
     /// Version and board, as far as they are known.
@@ -124,7 +126,8 @@ fn of_build(
     };
     let version =
         sums.lines().next().and_then(|line| line.strip_prefix("# Keelson ")).map(str::to_owned);
-    Ok(Opened { image, patches, version, fingerprint })
+    let source = (!fetch::is_url(&place)).then(|| place.into());
+    Ok(Opened { image, source, patches, version, fingerprint })
 }
 
 fn overlay(
@@ -189,7 +192,7 @@ fn of_medium(
     }
     let image = Image::medium(place, medium, recipe, rest, progress)
         .with_context(|| format!("reading {place}"))?;
-    Ok(Opened { image, patches, version, fingerprint })
+    Ok(Opened { image, source: Some(place.into()), patches, version, fingerprint })
 }
 
 fn open_file(place: &str) -> Result<File> {

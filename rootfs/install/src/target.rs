@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use keelson_format::disk::Role;
 
 use crate::arguments::{Install, Target};
-use crate::device::{Disk, Look, Readable};
+use crate::device::{Disk, Identity, Look, Readable};
 use crate::disks::{self, System};
 use crate::probe::{self, Content};
 use crate::table::{self, Partition, Table, UNFINISHED};
@@ -42,6 +42,20 @@ pub fn check(install: &Install, system: &System) -> Result<()> {
     let labels: Vec<String> = kept(install)?.iter().map(probe::name).collect();
     disks::may_install(&content, &labels, install.wipe)
         .map_err(|reason| anyhow::anyhow!("{shown} is refused: {reason}"))
+}
+
+/// Refuses to write to what the image is read from.
+pub fn is_not_the_source(install: &Install, source: &Path) -> Result<()> {
+    let node = node(install);
+    if !node.exists() {
+        return Ok(());
+    }
+    let identity =
+        |path: &Path| Identity::of(path).with_context(|| format!("looking at {}", path.display()));
+    if identity(node)? == identity(source)? {
+        bail!("{} is refused: the image is read from it", node.display());
+    }
+    Ok(())
 }
 
 /// The partitions of the disk that stay. Every pattern must match one, but on a disk that holds nothing.

@@ -137,6 +137,20 @@ fn refusals_say_why_and_write_nothing() {
 }
 
 #[test]
+fn the_image_is_not_written_over_by_whatever_name() {
+    let build = Build::new();
+    let (image, link) = (build.path("disk.raw"), build.path("link"));
+    fs::hard_link(&image, &link).expect("linked");
+    let before = fs::read(&image).expect("read");
+    for target in [&image, &link] {
+        let more = ["--wipe", "--image", &image.display().to_string()];
+        let (good, words) = run(build.install(target, &more));
+        assert!(!good && words.contains("is refused: the image is read from it"), "{words}");
+    }
+    assert!(fs::read(&image).expect("read") == before);
+}
+
+#[test]
 fn killed_at_any_point_it_leaves_the_old_disk_or_one_that_says_so_and_can_go_on() {
     let build = Build::new();
     let target = build.path("target");
