@@ -24,7 +24,7 @@ mod target;
 mod testing;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -87,6 +87,15 @@ fn install(install: &Install) -> Result<()> {
     source.map_or(Ok(()), |source| target::is_not_the_source(install, &source))?;
     let what = version.unwrap_or_else(|| image.name.clone());
     eprintln(format_args!("installing Keelson {what} (signed by {})", &fingerprint[..8]));
+    let disks: Vec<PathBuf> = system.disks().into_iter().map(|disk| disk.node).collect();
+    let twins = target::twins(install, &disks, &image.table);
+    for twin in &twins {
+        eprintln(format_args!(
+            "WARNING: {} has partitions with the same GUIDs: remove or wipe that disk before the machine is started \
+             from the new one, or the old one may start instead",
+            twin.display()
+        ));
+    }
     let bytes = target::bytes(install, &image.table)?;
     let kept = target::kept(install)?;
     let plan = plan::plan(&image.table, bytes, &kept).context("nothing was written")?;
@@ -110,7 +119,7 @@ fn install(install: &Install) -> Result<()> {
         "the installation was not finished, and the disk says so: it does not start, partitions to be kept are \
          untouched, and this command can be given again as it was"
     })?;
-    finish(install, &disk, &plan, done);
+    finish(install, &disk, &plan, done, &twins);
     Ok(())
 }
 
@@ -122,7 +131,7 @@ fn oem(config: &[u8], plan: &Plan) -> Result<Vec<(u64, Vec<u8>)>> {
 }
 
 /// What is done when the disk is finished. Its failure leaves an installed disk.
-fn finish(install: &Install, disk: &Disk, plan: &Plan, done: Done) {
+fn finish(install: &Install, disk: &Disk, plan: &Plan, done: Done, twins: &[PathBuf]) {
     if let Err(error) = disk.reread_table() {
         eprintln(format_args!(
             "the kernel reads the new partition table at the next start: {error}"
@@ -138,12 +147,12 @@ fn finish(install: &Install, disk: &Disk, plan: &Plan, done: Done) {
     if matches!(install.target, Target::Device(_))
         && boot_entry::is_wanted(install.boot_entry, booted)
     {
-        set_boot_entry(efi, plan, install.boot_entry.is_some());
+        set_boot_entry(efi, plan, install.boot_entry.is_some(), twins);
     }
 }
 
 /// Makes the boot entry; that the firmware knows none is said only where one was `asked` for.
-fn set_boot_entry(efi: &Path, plan: &Plan, asked: bool) {
+fn set_boot_entry(efi: &Path, plan: &Plan, asked: bool, twins: &[PathBuf]) {
     if !efi.exists() {
         if asked {
             eprintln("no boot entry was made: this system was not started by UEFI");
@@ -155,7 +164,13 @@ fn set_boot_entry(efi: &Path, plan: &Plan, asked: bool) {
         return;
     };
     match boot_entry::set(efi, esp) {
-        Ok(entry) => eprintln(format_args!("the firmware starts it first ({entry})")),
+        Ok(entry) => match twins.first() {
+            None => eprintln(format_args!("the firmware starts it first ({entry})")),
+            Some(twin) => eprintln(format_args!(
+                "the firmware starts it first ({entry}), but only without {}",
+                twin.display()
+            )),
+        },
         // Firmware without an entry starts EFI/BOOT/BOOTX64.EFI of a disk it is told to.
         Err(error) => {
             eprintln(format_args!(

@@ -1,9 +1,10 @@
 //! The disk that is installed on: looked at, refused or opened.
 
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use keelson_disk::recipe;
 use keelson_format::disk::Role;
 
 use crate::arguments::{Install, Target};
@@ -56,6 +57,32 @@ pub fn is_not_the_source(install: &Install, source: &Path) -> Result<()> {
         bail!("{} is refused: the image is read from it", node.display());
     }
     Ok(())
+}
+
+/// Those of `disks` beside the target that the firmware and the initramfs cannot tell from it afterwards:
+/// both look for partitions by GUIDs, and these have one of the image's.
+///
+/// None for a target that is not one of them: an array is made of disks, and a file is for elsewhere.
+pub fn twins(install: &Install, disks: &[PathBuf], image: &Table) -> Vec<PathBuf> {
+    let Target::Device(node) = &install.target else { return Vec::new() };
+    let is_target = |disk: &PathBuf| match (Identity::of(disk), Identity::of(node)) {
+        (Ok(disk), Ok(node)) => disk == node,
+        _ => false,
+    };
+    let own = image.partitions();
+    let is_twin = |disk: &PathBuf| {
+        let table = Look::open(disk).ok().and_then(|disk| Table::of_disk(&disk));
+        let partitions = table.map(|table| table.partitions()).unwrap_or_default();
+        // A live medium has the same /usr, and an ESP of its own: the initramfs knows it by that.
+        partitions.iter().all(|partition| partition.label != recipe::LABEL)
+            && partitions.iter().any(|found| own.iter().any(|own| own.guid == found.guid))
+    };
+    let (target, others): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        disks.iter().partition(|disk| is_target(disk));
+    if target.is_empty() {
+        return Vec::new();
+    }
+    others.into_iter().filter(|disk| is_twin(disk)).cloned().collect()
 }
 
 /// The partitions of the disk that stay. Every pattern must match one, but on a disk that holds nothing.

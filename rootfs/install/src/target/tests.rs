@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use tempfile::TempDir;
 
 use super::*;
@@ -43,6 +41,36 @@ fn a_file_is_no_device_and_a_device_no_file() {
     assert!(error.contains("is no disk; --target-file writes to a file"), "{error}");
     assert!(check(&wish("/dev/null", &path), &system()).is_err());
     assert!(check(&wish("/dev/not-there", &path), &system()).is_err());
+}
+
+#[test]
+fn other_disks_of_the_same_version_are_named_but_neither_the_medium_nor_the_target() {
+    let folder = TempDir::new().expect("a folder");
+    let disk = |name: &str, parts: &[crate::testing::Part]| {
+        let path = folder.path().join(name);
+        disk_file(&path, 32 * MIB, parts);
+        path
+    };
+    let target = disk("target", &crate::testing::PARTS);
+    let link = folder.path().join("by-id");
+    std::os::unix::fs::symlink(&target, &link).expect("linked");
+    let disks = [
+        target.clone(),
+        disk("medium", &[("usr-A", 4, 4), (recipe::LABEL, 8, 1)]),
+        disk("other", &[("data", 4, 4)]),
+        disk("twin", &[("ESP", 1, 3), ("data", 4, 4)]),
+        folder.path().join("gone"),
+    ];
+    let image = Table::of_disk(&Look::open(&target).expect("opened")).expect("a table");
+    for path in [&target, &link] {
+        let found = twins(&wish("@", path), &disks, &image);
+        assert_eq!(found, [folder.path().join("twin")]);
+    }
+    let array = disk("array", &[]);
+    for line in ["@", "--target-file @"] {
+        assert!(twins(&wish(line, &array), &disks, &image).is_empty(), "{line}");
+    }
+    assert!(twins(&wish("--target-file @", &target), &disks, &image).is_empty());
 }
 
 #[test]
