@@ -73,8 +73,8 @@ const DIRECT: u64 = 4096;
 impl Disk {
     /// Opens a block device. Fails with "device or resource busy" where the kernel uses any part of it.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let exclusive = i32::try_from(OFlags::EXCL.bits()).expect("a flag of open");
-        let file = OpenOptions::new().read(true).write(true).custom_flags(exclusive).open(path)?;
+        let file =
+            OpenOptions::new().read(true).write(true).custom_flags(exclusive()).open(path)?;
         if !file.metadata()?.file_type().is_block_device() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no block device"));
         }
@@ -108,12 +108,25 @@ impl Disk {
 }
 
 impl Look {
+    /// Opens a block device for reading, as [`Disk::open`] does for writing; for as long, nothing else can.
+    pub fn alone(path: &Path) -> io::Result<Self> {
+        Self::of(OpenOptions::new().read(true).custom_flags(exclusive()).open(path)?)
+    }
+
     /// Opens it for reading; others may use it meanwhile.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        Self::of(File::open(path)?)
+    }
+
+    fn of(file: File) -> io::Result<Self> {
         let bytes = (&file).seek(SeekFrom::End(0))?;
         Ok(Self { file, bytes })
     }
+}
+
+/// Of a block device: fails where the kernel or another program uses any part of it alone.
+fn exclusive() -> i32 {
+    i32::try_from(OFlags::EXCL.bits()).expect("a flag of open")
 }
 
 impl Readable for Look {

@@ -81,6 +81,7 @@ fn install(install: &Install) -> Result<()> {
     let system = System::of_this_machine();
     // Cheap refusals first: a wrong disk is said before an image is fetched.
     target::check(install, &system)?;
+    target::is_free(install)?;
     let config = install.config.as_deref().map(config::read).transpose()?;
     let Opened { image, source, patches, version, fingerprint } =
         open::open(install, &system, &mut progress)?;

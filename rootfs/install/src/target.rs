@@ -156,16 +156,20 @@ pub fn open(install: &Install, bytes: u64) -> Result<Disk> {
         Target::Device(node) => Disk::open(node),
         Target::File(path, _) => Disk::file(path, bytes),
     };
-    opened.map_err(|error| {
-        let busy = disks::busy(&error);
-        let error =
-            anyhow::Error::from(error).context(format!("opening {}", node(install).display()));
-        if busy {
-            error.context("another program uses the disk; nothing was written")
-        } else {
-            error
-        }
-    })
+    opened.map_err(|error| not_opened(install, error))
+}
+
+/// Refuses a disk that the kernel or a program uses without sysfs saying so, as a member of a mounted
+/// btrfs. Not to be asked while [`open`]'s disk is there, which is such a use.
+pub fn is_free(install: &Install) -> Result<()> {
+    let Target::Device(node) = &install.target else { return Ok(()) };
+    Look::alone(node).map(drop).map_err(|error| not_opened(install, error))
+}
+
+fn not_opened(install: &Install, error: std::io::Error) -> anyhow::Error {
+    let busy = disks::busy(&error);
+    let error = anyhow::Error::from(error).context(format!("opening {}", node(install).display()));
+    if busy { error.context("another program uses the disk; nothing was written") } else { error }
 }
 
 /// Looks again at what was opened: between the first look and the opening others could write to it.
