@@ -20,6 +20,11 @@ pub fn archived_name(first_sequence: u64, created: u64) -> String {
     format!("system@{first_sequence:016x}-{created:016x}.klog")
 }
 
+/// Whether a segment has the name of a closed one: nothing is written to it any more.
+pub fn is_closed(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"system@"))
+}
+
 /// The closed segments of a folder, oldest first, and after them the one that is written.
 pub fn segments(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut closed = Vec::new();

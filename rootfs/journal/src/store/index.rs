@@ -8,7 +8,7 @@ mod codec;
 use std::collections::BTreeMap;
 
 use super::record::{Body, Context};
-use super::scan::{Frames, Item};
+use super::scan::{Frames, Item, Tail};
 use super::{frame, record};
 use crate::entry::{Id, get};
 
@@ -70,10 +70,17 @@ impl Index {
         Self { covered: u32::try_from(frame::HEADER_LENGTH).unwrap_or(u32::MAX), ..Self::default() }
     }
 
-    /// Takes in the bytes that follow `covered`. `context` gives a context of the part already covered.
-    pub fn extend(&mut self, bytes: &[u8], mut context: impl FnMut(u32) -> Option<Context>) {
+    /// Takes in the bytes that follow `covered` and end as `tail` says. `context` gives a context of the part already
+    /// covered.
+    pub fn extend(
+        &mut self,
+        bytes: &[u8],
+        tail: Tail,
+        mut context: impl FnMut(u32) -> Option<Context>,
+    ) {
         let mut contexts = BTreeMap::<u32, Option<Context>>::new();
-        let mut frames = Frames::new(bytes, usize::try_from(self.covered).unwrap_or(usize::MAX));
+        let mut frames =
+            Frames::new(bytes, usize::try_from(self.covered).unwrap_or(usize::MAX), tail);
         for item in frames.by_ref() {
             let (position, body) = match item {
                 Item::Damage { from, to } => {

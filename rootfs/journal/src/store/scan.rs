@@ -21,19 +21,30 @@ pub enum Item<'a> {
     },
 }
 
+/// What the end of the walked bytes is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tail {
+    /// The segment is closed and ends there: a frame that would go on has a damaged length.
+    Closed,
+    /// More follows, or may, or was torn off: a frame that goes on ends the walk. Its body is a client's, and what looks
+    /// like a frame in there is none.
+    Open,
+}
+
 /// A walk over `bytes`, which begin at `base` of the segment.
 pub struct Frames<'a> {
     bytes: &'a [u8],
     base: usize,
     at: usize,
+    tail: Tail,
     /// How many bytes may still be looked at in search of a frame; ends a search through crafted bytes.
     budget: usize,
 }
 
 impl<'a> Frames<'a> {
     /// A walk that begins at `base` of the segment, where `bytes` were read.
-    pub fn new(bytes: &'a [u8], base: usize) -> Self {
-        Self { bytes, base, at: 0, budget: bytes.len().saturating_mul(8) }
+    pub fn new(bytes: &'a [u8], base: usize, tail: Tail) -> Self {
+        Self { bytes, base, at: 0, tail, budget: bytes.len().saturating_mul(8) }
     }
 
     /// Where the walk stands: after the last whole frame once it is over. What follows is a torn tail.
@@ -48,6 +59,7 @@ impl<'a> Frames<'a> {
             at += frame::find_marker(&self.bytes[at..])?;
             match frame::next(&self.bytes[at..]) {
                 Next::Frame(_) => return Some(at),
+                Next::Torn if self.tail == Tail::Open => return None,
                 Next::Torn => {}
                 // The length was plausible, so up to that much was summed.
                 Next::Damaged => {
@@ -64,10 +76,14 @@ impl<'a> Iterator for Frames<'a> {
 
     fn next(&mut self) -> Option<Item<'a>> {
         let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
-        if let Next::Frame(body) = frame::next(rest) {
-            let position = place(self.reached());
-            self.at += frame::OVERHEAD + body.len();
-            return Some(Item::Frame { position, body });
+        match frame::next(rest) {
+            Next::Frame(body) => {
+                let position = place(self.reached());
+                self.at += frame::OVERHEAD + body.len();
+                return Some(Item::Frame { position, body });
+            }
+            Next::Torn if self.tail == Tail::Open => return None,
+            Next::Torn | Next::Damaged => {}
         }
         let from = place(self.reached());
         self.at = self.resume(self.at)?;

@@ -7,10 +7,11 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::directory;
 use super::frame::{self, HEADER_LENGTH, Header, Next, OVERHEAD};
 use super::index::Index;
 use super::record::{self, Body, Context, Record, SEAL_LENGTH, Seal};
-use super::scan::{Frames, Item};
+use super::scan::{Frames, Item, Tail};
 use crate::entry::{Entry, Field, Stamp, field};
 
 /// Why a file is no segment.
@@ -82,7 +83,9 @@ impl Segment {
             let bytes = read_at(&self.file, u64::from(from), window)?;
             let whole = u64::from(from) + bytes.len() as u64 >= length;
             let mut index = std::mem::take(&mut self.index);
-            index.extend(&bytes, |position| {
+            let closed = whole && directory::is_closed(&self.path);
+            let tail = if closed { Tail::Closed } else { Tail::Open };
+            index.extend(&bytes, tail, |position| {
                 self.context(position).map(|context| (*context).clone())
             });
             self.index = index;
@@ -113,7 +116,8 @@ impl Segment {
         let bytes = read_at(&self.file, u64::from(from), length)?;
         let base = usize::try_from(from).unwrap_or(usize::MAX);
         let mut entries = Vec::new();
-        for item in Frames::new(&bytes, base) {
+        // The index has it that frames end where a run does.
+        for item in Frames::new(&bytes, base, Tail::Closed) {
             let Item::Frame { position, body } = item else { continue };
             match record::decode(body) {
                 Some(Body::Context(context)) => {

@@ -8,7 +8,7 @@ use super::chain::Chain;
 use super::directory::{ACTIVE, segments};
 use super::frame::{HEADER_LENGTH, Header, OVERHEAD};
 use super::record::{self, Body, Seal};
-use super::scan::{Frames, Item};
+use super::scan::{Frames, Item, Tail};
 use crate::entry::get;
 
 /// Something that is not as the service left it.
@@ -132,7 +132,8 @@ fn segment(bytes: &[u8], open: bool, link: &mut Link) -> Checked {
     }
     let mut from = 0;
     let mut digest = header.previous;
-    let mut frames = Frames::new(&bytes[HEADER_LENGTH..], HEADER_LENGTH);
+    let tail = if open { Tail::Open } else { Tail::Closed };
+    let mut frames = Frames::new(&bytes[HEADER_LENGTH..], HEADER_LENGTH, tail);
     for item in frames.by_ref() {
         match item {
             Item::Damage { from, to } => checked.problems.push(Problem::Damage { from, to }),

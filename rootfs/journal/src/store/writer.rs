@@ -10,7 +10,7 @@ use super::chain::Chain;
 use super::directory::{self, ACTIVE};
 use super::frame::{self, HEADER_LENGTH, Header};
 use super::record::{self, Body, Seal};
-use super::scan::{Frames, Item};
+use super::scan::{Frames, Item, Tail};
 use super::segment::{Segment, WINDOW, index_path, last_seal, read_at};
 use crate::entry::{Field, Id, Stamp};
 
@@ -168,7 +168,8 @@ impl Writer {
         while at < length {
             let bytes = read_at(&self.file, at, window)?;
             let whole = at + bytes.len() as u64 >= length;
-            let mut frames = Frames::new(&bytes, usize::try_from(at).unwrap_or(usize::MAX));
+            let base = usize::try_from(at).unwrap_or(usize::MAX);
+            let mut frames = Frames::new(&bytes, base, Tail::Open);
             for item in frames.by_ref() {
                 linked = self.recover_item(item, &mut recovered).unwrap_or(linked);
             }
@@ -239,11 +240,13 @@ impl Writer {
             }
             self.contexts.insert(shared, context);
         }
+        let number = self.next_sequence;
         self.records += 1;
-        self.next_sequence += 1;
+        // A damaged file may have named any number.
+        self.next_sequence = number.saturating_add(1);
         self.last_realtime = stamp.realtime;
         self.sealed = false;
-        Ok(self.next_sequence - 1)
+        Ok(number)
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -30,7 +30,7 @@ fn segment() -> Vec<u8> {
 
 fn index() -> Index {
     let mut index = Index::new();
-    index.extend(&segment(), |_| None);
+    index.extend(&segment(), Tail::Closed, |_| None);
     index
 }
 
@@ -57,7 +57,7 @@ fn an_index_taken_in_by_parts_is_the_same() {
     for end in [10, 3_000, 3_001, bytes.len()] {
         let from = usize::try_from(parts.covered).unwrap() - 128;
         let known = bytes.clone();
-        parts.extend(&bytes[from..end.max(from)], |position| {
+        parts.extend(&bytes[from..end.max(from)], Tail::Open, |position| {
             let at = usize::try_from(position).unwrap() - 128;
             let frame::Next::Frame(body) = frame::next(&known[at..]) else {
                 return None;

@@ -16,7 +16,7 @@ fn bodies(bytes: &[u8]) -> Vec<Vec<u8>> {
         Item::Frame { body, .. } => Some(<[u8]>::to_vec(body)),
         Item::Damage { .. } => None,
     };
-    Frames::new(bytes, 0).filter_map(frame).collect()
+    Frames::new(bytes, 0, Tail::Closed).filter_map(frame).collect()
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn a_tail_torn_at_any_byte_leaves_the_frames_before_it() {
     let ends = [15, 30, 47];
     for cut in 0..bytes.len() {
         let whole = ends.iter().filter(|end| **end <= cut).count();
-        let mut frames = Frames::new(&bytes[..cut], 0);
+        let mut frames = Frames::new(&bytes[..cut], 0, Tail::Open);
         assert_eq!(frames.by_ref().count(), whole, "cut at {cut}");
         assert_eq!(frames.reached(), if whole == 0 { 0 } else { ends[whole - 1] });
     }
@@ -38,14 +38,33 @@ fn one_altered_byte_costs_one_frame_and_is_told() {
         let mut bytes = bytes.clone();
         bytes[place] ^= 0x40;
         assert_eq!(bodies(&bytes).len(), 2, "byte {place}");
-        assert!(Frames::new(&bytes, 0).any(|item| matches!(item, Item::Damage { .. })));
+        assert!(
+            Frames::new(&bytes, 0, Tail::Closed).any(|item| matches!(item, Item::Damage { .. }))
+        );
     }
 }
 
 #[test]
 fn a_search_through_crafted_markers_ends() {
     let bytes: Vec<u8> = [0xb5, b'K', b'L', 0x0a, 0xff, 0xff, 0, 0].repeat(20_000);
-    assert_eq!(Frames::new(&bytes, 0).count(), 0);
+    assert_eq!(Frames::new(&bytes, 0, Tail::Closed).count(), 0);
+}
+
+#[test]
+fn frames_within_one_that_goes_on_are_a_clients_bytes() {
+    let mut bytes = b"noise".to_vec();
+    put(&mut bytes, b"before");
+    let whole = bytes.len();
+    put(&mut bytes, &[three(), vec![0; 100]].concat());
+    for cut in whole..bytes.len() {
+        let mut frames = Frames::new(&bytes[..cut], 0, Tail::Open);
+        assert_eq!(frames.by_ref().count(), 2, "cut at {cut}");
+        assert_eq!(frames.reached(), whole);
+    }
+    // Also where the search over damage comes to it.
+    bytes[6] ^= 1;
+    let mut frames = Frames::new(&bytes[..bytes.len() - 1], 0, Tail::Open);
+    assert_eq!((frames.next(), frames.reached()), (None, 0));
 }
 
 proptest! {
@@ -54,7 +73,7 @@ proptest! {
         let mut mixed = three();
         mixed.extend_from_slice(&bytes);
         mixed.extend_from_slice(&three());
-        prop_assert!(Frames::new(&mixed, 0).count() >= 3);
-        let _ = Frames::new(&bytes, 0).count();
+        prop_assert!(Frames::new(&mixed, 0, Tail::Closed).count() >= 3);
+        let _ = Frames::new(&bytes, 0, Tail::Closed).count();
     }
 }

@@ -46,7 +46,7 @@ fn a_record_altered_with_its_checksum_mended_is_told_by_the_seal() {
     let path = &segments(folder.path()).unwrap()[1];
     let bytes = std::fs::read(path).unwrap();
     let mut forged = bytes[..HEADER_LENGTH].to_vec();
-    for item in Frames::new(&bytes[HEADER_LENGTH..], HEADER_LENGTH) {
+    for item in Frames::new(&bytes[HEADER_LENGTH..], HEADER_LENGTH, Tail::Closed) {
         let Item::Frame { body, .. } = item else { panic!("damage") };
         let mut body = body.to_vec();
         if let Some(place) = body.windows(7).position(|window| window == b"line 15") {
@@ -65,7 +65,7 @@ fn a_removed_record_is_told_by_the_numbers() {
     let path = &segments(folder.path()).unwrap()[1];
     let bytes = std::fs::read(path).unwrap();
     let mut forged = bytes[..HEADER_LENGTH].to_vec();
-    for item in Frames::new(&bytes[HEADER_LENGTH..], HEADER_LENGTH) {
+    for item in Frames::new(&bytes[HEADER_LENGTH..], HEADER_LENGTH, Tail::Closed) {
         let Item::Frame { body, .. } = item else { panic!("damage") };
         if !body.windows(7).any(|window| window == b"line 15") {
             frame::put(&mut forged, body);

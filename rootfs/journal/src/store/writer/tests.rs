@@ -218,3 +218,50 @@ fn a_seal_within_a_record_is_not_believed() {
     writer.sync().unwrap();
     assert!(verify::folder(folder.path()).unwrap()[0].problems.is_empty());
 }
+
+/// A value as a user may send it: whole frames of a record that names another unit and an endless number.
+fn forgery(position: u64) -> Vec<u8> {
+    let fields = [field("MESSAGE", "forged"), field("_SYSTEMD_UNIT", "other.service")];
+    let mut value = Vec::new();
+    frame::put(&mut value, &record::encode_context(Id([3; 16]), &fields));
+    let context = u32::try_from(position).unwrap();
+    frame::put(&mut value, &record::encode_record(u64::MAX, &stamp(3), context, &fields));
+    value
+}
+
+#[test]
+fn frames_that_a_client_puts_into_a_long_value_are_no_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut writer, _) = open(folder.path());
+    writer.append(&stamp(1), &line("one")).unwrap();
+    let before = usize::try_from(writer.length()).unwrap();
+    let value = [forgery(writer.length()), vec![b'x'; 3 * WINDOW]].concat();
+    writer.append(&stamp(2), &[field("PRIORITY", "6"), field("DATA", value)]).unwrap();
+    writer.append(&stamp(4), &line("two")).unwrap();
+    assert_eq!(all(folder.path()).len(), 3, "as it is written");
+    drop(writer);
+    let (mut writer, recovered) = open(folder.path());
+    assert_eq!((recovered, writer.next_sequence()), (Recovered::default(), 4));
+    writer.append(&stamp(5), &line("three")).unwrap();
+    drop(writer);
+    // Nor where the long one was torn by a power cut, or is being written while it is read.
+    let bytes = std::fs::read(folder.path().join(ACTIVE)).unwrap();
+    for cut in [before + 400, before + WINDOW - 1, before + WINDOW, before + 2 * WINDOW] {
+        let torn = tempfile::tempdir().unwrap();
+        std::fs::write(torn.path().join(ACTIVE), &bytes[..cut]).unwrap();
+        assert_eq!(messages(torn.path()), ["one"], "cut at {cut}");
+        let (writer, recovered) = open(torn.path());
+        assert_eq!((recovered.damaged, writer.next_sequence()), (0, 2), "cut at {cut}");
+        assert!(recovered.torn > 0);
+    }
+}
+
+#[test]
+fn numbers_do_not_begin_anew_after_the_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut writer, _) = open(folder.path());
+    writer.next_sequence = u64::MAX;
+    for _ in 0..2 {
+        assert_eq!(writer.append(&stamp(1), &line("one")).unwrap(), u64::MAX);
+    }
+}
