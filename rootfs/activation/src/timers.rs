@@ -47,6 +47,20 @@ pub struct Moments {
     pub last_trigger: Option<LastTrigger>,
     /// Whether this is because the clock was set, and not because the timer elapsed or was started.
     pub clock_was_set: bool,
+    /// [`Moments::spent`] of the time before, in this activation.
+    pub spent: Duration,
+}
+
+impl Moments {
+    /// Triggers that elapse once and were due before this, on the monotonic clock, are over. A clock that was set ends
+    /// none, for one that is due may not have been seen yet.
+    pub fn spent(&self) -> Duration {
+        if self.last_trigger.is_some() && !self.clock_was_set {
+            self.now.monotonic
+        } else {
+            self.spent
+        }
+    }
 }
 
 /// When a timer elapses next, on each clock. A time in the past is now. Without any, it has elapsed for good, unless it
@@ -106,10 +120,7 @@ fn monotonic(trigger: &Trigger, moments: &Moments) -> Option<Duration> {
         Trigger::Calendar(_) => return None,
     };
     let at = base.saturating_add(*after);
-    let over = once
-        && moments.last_trigger.is_some()
-        && !moments.clock_was_set
-        && at < moments.now.monotonic;
+    let over = once && at < moments.spent();
     (!over).then_some(at)
 }
 

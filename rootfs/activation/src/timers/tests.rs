@@ -80,8 +80,23 @@ fn a_trigger_that_counts_from_the_start_elapses_once() {
         let again = timer(vec![trigger, Trigger::UnitActive(s(30))]);
         assert_eq!(elapse(&again, &triggered), (Some(130), None));
     }
-    let set = Moments { clock_was_set: true, ..triggered };
-    assert_eq!(elapse(&timer(vec![Trigger::Boot(s(60))]), &set), (Some(60), None));
+}
+
+#[test]
+fn a_clock_that_is_set_brings_nothing_back_that_is_over() {
+    let boot = timer(vec![Trigger::Boot(s(60))]);
+    let triggered = Moments {
+        last_trigger: Some(LastTrigger::Now(moment(10_100, 100))),
+        now: moment(10_101, 101),
+        ..moments()
+    };
+    let set = Moments { now: moment(20_000, 200), clock_was_set: true, ..triggered };
+    let seen = Moments { spent: triggered.spent(), ..set };
+    assert_eq!(elapse(&boot, &seen), (None, None));
+    assert_eq!(seen.spent(), s(101), "nor the next time");
+    // What came due after the last look is not over yet.
+    assert_eq!(elapse(&timer(vec![Trigger::Boot(s(150))]), &seen), (Some(150), None));
+    assert_eq!(elapse(&boot, &set), (Some(60), None));
 }
 
 #[test]

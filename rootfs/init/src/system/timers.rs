@@ -65,6 +65,7 @@ impl System {
         }
         if let Some(run) = self.timer_mut(id) {
             run.activated = Some(now);
+            run.spent = Duration::ZERO;
             run.last = run.last.or(last);
             run.running = false;
         }
@@ -112,7 +113,9 @@ impl System {
             unit_deactivated: moment(times.inactive_enter),
             last_trigger: run.last,
             clock_was_set,
+            spent: run.spent,
         };
+        let spent = moments.spent();
         let machine = &self.conditions.host.machine_id;
         let spread = Spread::new(timer, &name, machine, random);
         let zones = Zones::new(Path::new("/"));
@@ -136,6 +139,7 @@ impl System {
         let remains = timer.remain_after_elapse;
         if let Some(run) = self.timer_mut(id) {
             run.elapse = elapse;
+            run.spent = spent;
             run.next = [by_real, by_boot].into_iter().flatten().min();
         }
         self.reschedule(id);

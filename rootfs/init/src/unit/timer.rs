@@ -16,6 +16,8 @@ pub struct TimerRun {
     pub activated: Option<Moment>,
     /// When it last elapsed.
     pub last: Option<LastTrigger>,
+    /// One-shot triggers that were due before this are over.
+    pub spent: Duration,
     /// Whether what it started still runs.
     pub running: bool,
 }
