@@ -124,6 +124,7 @@ type Asked = Option<(Role, Phase, usize)>;
 
 /// One service.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Machine {
     /// Where it stands.
     pub state: State,
@@ -149,6 +150,8 @@ pub struct Machine {
     pub restarts: u32,
     /// When the state was entered.
     pub since: Duration,
+    /// Whether a job that stops it waits for its turn; such a job may also be cancelled.
+    pub stop_queued: bool,
     index: usize,
     main_index: usize,
     asked: Asked,
@@ -181,6 +184,7 @@ impl Default for Machine {
             status_errno: 0,
             restarts: 0,
             since: Duration::ZERO,
+            stop_queued: false,
             index: 0,
             main_index: 0,
             asked: None,

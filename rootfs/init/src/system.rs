@@ -327,3 +327,6 @@ impl System {
         self.graph.activity(id)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -145,7 +145,8 @@ impl Step<'_> {
         if self.service.pid_file.is_some() {
             self.actions.push(Action::RemovePidFile);
         }
-        let restarting = !self.machine.stop_asked && self.restarts_after(outcome);
+        let stopping = self.machine.stop_asked || self.machine.stop_queued;
+        let restarting = !stopping && self.restarts_after(outcome);
         self.actions.push(Action::Release { restarting });
         let good = matches!(outcome, Outcome::Success | Outcome::ExecCondition);
         let end = if good { State::Dead } else { State::Failed };

@@ -178,6 +178,17 @@ fn a_stop_by_job_is_no_failure_and_ends_restarts() {
 }
 
 #[test]
+fn a_stop_that_waits_for_its_turn_ends_restarts_unless_it_is_cancelled() {
+    let mut world = World::new(|service| service.restart = Restart::Always);
+    world.take(Event::Start);
+    world.machine.stop_queued = true;
+    assert_eq!(world.main(GOOD), State::Dead);
+    world.machine.stop_queued = false;
+    world.take(Event::Start);
+    assert_eq!(world.main(GOOD), State::AutoRestart);
+}
+
+#[test]
 fn what_does_not_end_is_killed_with_all_of_its_group() {
     let mut world = World::new(|_| {});
     world.take(Event::Start);

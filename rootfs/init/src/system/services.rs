@@ -28,10 +28,14 @@ impl System {
 
     fn take_event(&mut self, id: UnitId, event: Event) -> Vec<Action> {
         let now = clock::now();
+        let stop_queued = self.stop_queued(id);
         let Some(unit) = self.unit_mut(id) else { return Vec::new() };
         let source = unit.unit.clone();
         match (&mut unit.run, &source.body) {
-            (Run::Service(run), Body::Service(service)) => run.machine.take(service, now, event),
+            (Run::Service(run), Body::Service(service)) => {
+                run.machine.stop_queued = stop_queued;
+                run.machine.take(service, now, event)
+            }
             _ => Vec::new(),
         }
     }
@@ -104,8 +108,7 @@ impl System {
     }
 
     fn queue_restart(&mut self, id: UnitId) {
-        let stopping = self.queue.job_of(id).is_some_and(|job| job.kind == JobKind::Stop);
-        if stopping || self.end.is_some() {
+        if self.stop_queued(id) || self.end.is_some() {
             return;
         }
         self.todo.push_back(Todo::Enqueue {
@@ -114,6 +117,10 @@ impl System {
             mode: JobMode::Replace,
             why: "automatic restart",
         });
+    }
+
+    fn stop_queued(&self, id: UnitId) -> bool {
+        self.queue.job_of(id).is_some_and(|job| job.kind == JobKind::Stop)
     }
 
     /// A service is down: what it held is freed.

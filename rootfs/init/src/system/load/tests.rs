@@ -2,32 +2,10 @@ use std::fs;
 use std::mem::MaybeUninit;
 use std::path::Path;
 
-use keelson_execution::cgroup::Hierarchy;
-use keelson_units::facts::Facts;
-use keelson_units::loader::Loader;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 
 use super::*;
-use crate::command_line::CommandLine;
-use crate::control::Server;
-use crate::events::Events;
-use crate::log::Log;
-use crate::system::Beginning;
-
-/// A system whose units are below `root`.
-fn system(root: &Path) -> System {
-    let host = Facts::default();
-    System::new(Beginning {
-        log: Log::nowhere(),
-        events: Events::new().expect("an event loop"),
-        settings: Settings::usual().clone(),
-        command_line: CommandLine::default(),
-        hierarchy: Hierarchy::at(root.join("cgroup")),
-        loader: Loader::new(root, host.clone()),
-        conditions: crate::conditions::Facts { first_boot: false, host, command_line: Vec::new() },
-        server: Server::default(),
-    })
-}
+use crate::system::tests::system;
 
 /// How often a file is opened while something is done.
 fn opened(path: &Path, work: impl FnOnce()) -> usize {

@@ -1,0 +1,70 @@
+//! What units make of each other, without a process.
+
+use std::fs;
+use std::path::Path;
+
+use keelson_jobs::Request;
+use keelson_units::facts::Facts;
+
+use super::*;
+use crate::service::{Event, Exit, State};
+use crate::unit::Run;
+
+/// A system whose units are below `root`.
+pub(super) fn system(root: &Path) -> System {
+    let host = Facts::default();
+    System::new(Beginning {
+        log: Log::nowhere(),
+        events: Events::new().expect("an event loop"),
+        settings: Settings::usual().clone(),
+        command_line: CommandLine::default(),
+        hierarchy: Hierarchy::at(root.join("cgroup")),
+        loader: Loader::new(root, host.clone()),
+        conditions: crate::conditions::Facts { first_boot: false, host, command_line: Vec::new() },
+        server: Server::default(),
+    })
+}
+
+/// The same with these units.
+fn with_units(root: &Path, files: &[(&str, &str)]) -> System {
+    let folder = root.join("usr/lib/systemd/system");
+    fs::create_dir_all(&folder).expect("folders");
+    for (name, text) in files {
+        fs::write(folder.join(name), text).expect("a file");
+    }
+    system(root)
+}
+
+/// A service that is up, as far as the system knows, with a main process of this number.
+fn running(system: &mut System, name: &str, pid: Pid) -> UnitId {
+    let id = system.find(&name.parse().expect("a name"));
+    if let Some(run) = system.service_mut(id) {
+        (run.machine.state, run.machine.main) = (State::Running, Some(pid));
+    }
+    system.change(id, Activity::Active);
+    system.todo.clear();
+    id
+}
+
+fn state(system: &System, id: UnitId) -> Option<State> {
+    match &system.unit(id)?.run {
+        Run::Service(run) => Some(run.machine.state),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_service_that_ends_before_its_stop_job_runs_is_not_restarted() {
+    let root = tempfile::tempdir().expect("a folder");
+    let always = "[Service]\nExecStart=/db\nRestart=always\n";
+    let web = "[Unit]\nAfter=db.service\n[Service]\nExecStart=/web\n";
+    let mut system = with_units(root.path(), &[("db.service", always), ("web.service", web)]);
+    let (first, second) = (Pid::from_raw(i32::MAX - 1), Pid::from_raw(i32::MAX));
+    let db = running(&mut system, "db.service", first.expect("above zero"));
+    let web = running(&mut system, "web.service", second.expect("above zero"));
+    let request = Request { unit: web, kind: JobKind::Stop, mode: JobMode::Replace, manual: true };
+    system.enqueue_all(request, &[db]).expect("queued");
+    system.service_event(db, Event::Exited(first.expect("above zero"), Exit::Code(0)));
+    assert_eq!(state(&system, db), Some(State::Dead));
+    assert!(system.queue.job_of(db).is_none(), "its stop is done");
+}
