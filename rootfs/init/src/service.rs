@@ -166,6 +166,8 @@ pub struct Machine {
     said: messages::Said,
     watchdog: Option<Duration>,
     beat: Option<Duration>,
+    /// The watchdog waits that long at least (`EXTEND_TIMEOUT_USEC=`).
+    beat_until: Option<Duration>,
     reload_begun: Option<Duration>,
 }
 
@@ -199,6 +201,7 @@ impl Default for Machine {
             said: messages::Said::Nothing,
             watchdog: None,
             beat: None,
+            beat_until: None,
             reload_begun: None,
         }
     }

@@ -36,13 +36,15 @@ impl Step<'_> {
         }
         if let Some(interval) = message.watchdog_interval {
             self.machine.watchdog = (!interval.is_zero()).then_some(interval);
-            self.machine.beat = Some(self.now);
+            self.beat();
         }
-        if let (Some(longer), Some(deadline)) = (message.extend_timeout, self.machine.deadline) {
-            self.machine.deadline = Some(deadline.max(self.now.saturating_add(longer)));
+        if let Some(longer) = message.extend_timeout {
+            let until = self.now.saturating_add(longer);
+            self.machine.deadline = self.machine.deadline.map(|deadline| deadline.max(until));
+            self.machine.beat_until = self.machine.beat_until.max(Some(until));
         }
         match message.beat {
-            Some(Beat::Alive) => self.machine.beat = Some(self.now),
+            Some(Beat::Alive) => self.beat(),
             Some(Beat::Trigger) => self.bark("Watchdog triggered by the service itself"),
             None => {}
         }
@@ -54,6 +56,12 @@ impl Step<'_> {
         if message.ready {
             self.ready();
         }
+    }
+
+    /// It lives: its watchdog counts from now.
+    pub(super) fn beat(&mut self) {
+        self.machine.beat = Some(self.now);
+        self.machine.beat_until = None;
     }
 
     fn stopping(&mut self) {

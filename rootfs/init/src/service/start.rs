@@ -75,7 +75,7 @@ impl Step<'_> {
     }
 
     pub(super) fn enter_start_post(&mut self) {
-        self.machine.beat = Some(self.now);
+        self.beat();
         if self.commands(Phase::StartPost).is_empty() {
             return self.enter_running(Outcome::Success);
         }

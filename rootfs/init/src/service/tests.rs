@@ -285,6 +285,18 @@ fn a_notifying_service_is_up_when_it_says_so() {
 }
 
 #[test]
+fn a_service_that_asks_for_time_gets_it_of_its_watchdog_too() {
+    let mut world = World::new(|service| service.watchdog = Some(Duration::from_secs(5)));
+    world.take(Event::Start);
+    world.say("EXTEND_TIMEOUT_USEC=20000000");
+    world.say("EXTEND_TIMEOUT_USEC=1000000");
+    assert_eq!(world.later(19), State::Running, "a shorter time takes none away");
+    world.say("WATCHDOG=1");
+    assert_eq!(world.later(4), State::Running);
+    assert_eq!(world.later(1), State::StopWatchdog, "after a word the usual time counts");
+}
+
+#[test]
 fn a_forking_service_is_found_by_its_pid_file() {
     let mut world = World::new(|service| {
         service.kind = Type::Forking;

@@ -22,7 +22,8 @@ impl Machine {
         let watched =
             matches!(self.state, State::StartPost | State::Running) || self.state.is_reloading();
         let interval = self.watchdog.filter(|_| watched)?;
-        Some(self.beat?.saturating_add(interval))
+        let due = self.beat?.saturating_add(interval);
+        Some(self.beat_until.map_or(due, |until| due.max(until)))
     }
 
     /// `WatchdogSec=`, or what the service has set since.
