@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use super::config::{Config, Forward};
 use super::log::Also;
-use super::lost::{Lost, Reason};
+use super::lost::{Lost, NOT_FORWARDED, Reason};
 use crate::entry::{Field, Stamp, get, priority};
 use console::Console;
 
@@ -64,10 +64,16 @@ impl Forwarders {
     pub fn forward(&mut self, fields: &[Field], stamp: &Stamp, also: Also, lost: &mut Lost) {
         let level = get(fields, "PRIORITY").and_then(priority).unwrap_or(6);
         let from_kernel = get(fields, "_TRANSPORT").is_some_and(|transport| transport == b"kernel");
+        // One that tells of such a loss and is lost too would be told of by the next, without end.
+        let tells = get(fields, NOT_FORWARDED).is_some();
         let wanted = |rule: Forward, also: bool| (rule.on || also) && level <= rule.max_level;
         // The kernel writes its ring to the console itself.
-        if wanted(self.console, also.console) && !from_kernel {
-            self.write_console(fields, lost);
+        if wanted(self.console, also.console)
+            && !from_kernel
+            && !self.write_console(fields)
+            && !tells
+        {
+            lost.add(Reason::Console, 1);
         }
         if wanted(self.kmsg, also.kmsg) && !from_kernel {
             self.write_ring(fields, level);
@@ -77,16 +83,18 @@ impl Forwarders {
         }
         if let Some(remote) = &mut self.remote
             && !remote.offer(fields, stamp, level)
+            && !tells
         {
             lost.add(Reason::Remote, 1);
         }
     }
 
-    fn write_console(&mut self, fields: &[Field], lost: &mut Lost) {
+    /// Whether the console took it.
+    fn write_console(&mut self, fields: &[Field]) -> bool {
         let mut text = name_of(fields);
         text.extend(get(fields, "MESSAGE").unwrap_or_default().iter().copied().map(plain));
         text.extend_from_slice(b"\r\n");
-        lost.add(Reason::Console, u64::from(!self.terminal.write(&text)));
+        self.terminal.write(&text)
     }
 
     fn write_ring(&mut self, fields: &[Field], level: u8) {

@@ -22,6 +22,8 @@ const OWN: &str = "systemd-journald";
 const OWN_UNIT: &str = "systemd-journald.service";
 /// Lines of the manager that are remembered, so that their copies in the kernel's ring are not stored again.
 const MANAGER_LINES: usize = 32;
+/// How often lines that were not forwarded are told of, in microseconds.
+const TELL_NOT_FORWARDED: u64 = 30_000_000;
 
 /// A line as it came in.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +68,8 @@ pub struct Log {
     hostname: Hostname,
     factor: u64,
     manager_lines: VecDeque<Vec<u8>>,
+    /// When lines that were not forwarded are told of next, in microseconds since the boot.
+    next_not_forwarded: u64,
 }
 
 impl Log {
@@ -87,6 +91,7 @@ impl Log {
             hostname: Hostname::open(root),
             factor: burst_factor(free),
             manager_lines: VecDeque::new(),
+            next_not_forwarded: 0,
         };
         for remark in remarks {
             log.own(4, &remark.to_string());
@@ -215,6 +220,12 @@ impl Log {
         for gap in self.lost.take() {
             self.own_fields(gap);
         }
+        if stamp.monotonic >= self.next_not_forwarded && self.lost.has_not_forwarded() {
+            self.next_not_forwarded = stamp.monotonic + TELL_NOT_FORWARDED;
+            for gap in self.lost.take_not_forwarded() {
+                self.own_fields(gap);
+            }
+        }
         for (level, note) in std::mem::take(&mut self.keeper.notes) {
             self.own(level, &note);
         }
@@ -232,13 +243,15 @@ impl Log {
         for (unit, count) in self.limiter.take() {
             self.tell_suppressed(&unit, count);
         }
+        self.next_not_forwarded = 0;
         self.tick();
     }
 
     /// When `tick` is due next, in microseconds since the boot.
     pub fn next_due(&self) -> u64 {
         let limit = self.limiter.next_due().unwrap_or(u64::MAX);
-        self.keeper.next_due().min(limit).min(self.forward.next_due())
+        let told = if self.lost.has_not_forwarded() { self.next_not_forwarded } else { u64::MAX };
+        self.keeper.next_due().min(limit).min(told).min(self.forward.next_due())
     }
 
     /// The settings.

@@ -37,9 +37,12 @@ const REASONS: [(Reason, &str, &str); 8] = [
 /// `MESSAGE_ID` of "messages are missing", which systemd gives such records too.
 const MESSAGE_ID: &str = "e9bf28e6e834481bb6f48f548ad13606";
 
+/// The field that says how many lines were not forwarded.
+pub const NOT_FORWARDED: &str = "JOURNAL_NOT_FORWARDED";
+
 /// The fields that say what the log is missing. `journalctl --verify` believes them.
 pub const OWN_FIELDS: [&str; 4] =
-    ["JOURNAL_LOST", "JOURNAL_LOST_REASON", "JOURNAL_NOT_FORWARDED", "JOURNAL_VACUUMED_TO"];
+    ["JOURNAL_LOST", "JOURNAL_LOST_REASON", NOT_FORWARDED, "JOURNAL_VACUUMED_TO"];
 
 /// The counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,12 +54,34 @@ impl Lost {
         self.0[reason as usize] = self.0[reason as usize].saturating_add(lines);
     }
 
-    /// The records that say what was lost; the counts begin anew.
+    /// The records that say what the log has lost; their counts begin anew.
     pub fn take(&mut self) -> Vec<Vec<Field>> {
-        let counts = std::mem::take(&mut self.0);
-        let counted = counts.into_iter().zip(REASONS).filter(|(count, _)| *count > 0);
-        counted.map(|(count, (reason, _, _))| record(reason, count, None)).collect()
+        self.take_where(|reason| !is_forwarding(reason))
     }
+
+    /// The records that say what was not forwarded; their counts begin anew.
+    pub fn take_not_forwarded(&mut self) -> Vec<Vec<Field>> {
+        self.take_where(is_forwarding)
+    }
+
+    /// Whether something was not forwarded and is not told of.
+    pub fn has_not_forwarded(&self) -> bool {
+        self.0
+            .iter()
+            .zip(REASONS)
+            .any(|(count, (reason, _, _))| *count > 0 && is_forwarding(reason))
+    }
+
+    fn take_where(&mut self, wanted: impl Fn(Reason) -> bool) -> Vec<Vec<Field>> {
+        let counts = self.0.iter_mut().zip(REASONS);
+        let counted = counts.filter(|(count, (reason, _, _))| **count > 0 && wanted(*reason));
+        counted.map(|(count, (reason, _, _))| record(reason, std::mem::take(count), None)).collect()
+    }
+}
+
+/// Lines that only a console or server missed are in the log; they are no gap of it.
+fn is_forwarding(reason: Reason) -> bool {
+    matches!(reason, Reason::Console | Reason::Remote)
 }
 
 /// The record that says that `count` lines are missing.
@@ -69,12 +94,7 @@ pub fn record(reason: Reason, count: u64, unit: Option<&str>) -> Vec<Field> {
         }
         _ => format!("Missed {count} messages{of}: {text}"),
     };
-    // Lines that only a console or server missed are in the log; they are no gap of it.
-    let name = if matches!(reason, Reason::Console | Reason::Remote) {
-        "JOURNAL_NOT_FORWARDED"
-    } else {
-        "JOURNAL_LOST"
-    };
+    let name = if is_forwarding(reason) { NOT_FORWARDED } else { "JOURNAL_LOST" };
     let mut fields = vec![
         field("MESSAGE", message),
         field("PRIORITY", "4"),
@@ -106,5 +126,9 @@ mod tests {
         assert_eq!(told.len(), 1);
         assert!(told[0].contains(&field("JOURNAL_LOST", "7")));
         assert!(lost.take().is_empty());
+        lost.add(Reason::Remote, 5);
+        assert!(lost.take().is_empty() && lost.has_not_forwarded());
+        assert!(lost.take_not_forwarded()[0].contains(&field(NOT_FORWARDED, "5")));
+        assert!(!lost.has_not_forwarded());
     }
 }

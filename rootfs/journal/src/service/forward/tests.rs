@@ -50,7 +50,7 @@ fn forwarders(root: &Path, server: Server, queue: usize) -> Forwarders {
 fn offer(forward: &mut Forwarders, text: &str) -> u64 {
     let mut lost = Lost::default();
     forward.forward(&line(text), &stamp(), Also::default(), &mut lost);
-    lost.take().len() as u64
+    lost.take_not_forwarded().len() as u64
 }
 
 /// Drives the connection until so many messages have arrived.

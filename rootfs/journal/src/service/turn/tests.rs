@@ -281,6 +281,24 @@ fn what_was_suppressed_is_told_at_the_end() {
 }
 
 #[test]
+fn lines_that_a_server_missed_are_told_of_once_and_at_the_end() {
+    let host = Host::new("[Journal]\nX-ForwardToRemote=tcp://127.0.0.1:1\nX-RemoteQueueSize=10\n");
+    let mut service = host.start();
+    let mut stream = host.stream("a.service");
+    for number in 0..5 {
+        stream.write_all(format!("line {number}\n").as_bytes()).unwrap();
+        settle(&mut service);
+    }
+    let told = || -> Vec<String> {
+        let counts = |entry: &Entry| entry.text("JOURNAL_NOT_FORWARDED").map(str::to_owned);
+        host.entries().iter().filter_map(counts).collect()
+    };
+    assert_eq!(told(), ["1"]);
+    service.end();
+    assert_eq!(told(), ["1", "4"]);
+}
+
+#[test]
 fn a_datagram_longer_than_the_window_is_taken_whole() {
     let host = Host::new("");
     let mut service = host.start();
