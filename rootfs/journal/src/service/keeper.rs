@@ -1,5 +1,7 @@
 //! The stores the service writes: on the disk when it may, in memory before that and while the disk refuses.
 
+mod moving;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -9,7 +11,6 @@ use super::lost::{Lost, Reason};
 use crate::clock;
 use crate::entry::{Field, Id, Stamp, get};
 use crate::store::directory::{self, PERSISTENT, VOLATILE};
-use crate::store::reader::{Direction, Query, Reader, Source};
 use crate::store::retention::{self, Limits, Space, Vacuum};
 use crate::store::writer::{AppendError, Recovered, Writer};
 
@@ -191,11 +192,22 @@ impl Keeper {
     }
 
     fn try_append(&mut self, stamp: &Stamp, fields: &[Field]) -> Result<(), AppendError> {
-        let missing = || AppendError::Io(io::Error::from(io::ErrorKind::NotConnected));
         if self.writer.is_none() && stamp.monotonic >= self.next_retry {
             self.next_retry = stamp.monotonic + RETRY;
             self.switch(Place::Memory, stamp)?;
         }
+        match self.append_here(stamp, fields) {
+            Err(AppendError::Io(error)) if self.place == Place::Disk => {
+                self.leave_disk(stamp, &error.to_string())?;
+                self.append_here(stamp, fields)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Appends to the store that is written now, and to no other.
+    fn append_here(&mut self, stamp: &Stamp, fields: &[Field]) -> Result<(), AppendError> {
+        let missing = || AppendError::Io(io::Error::from(io::ErrorKind::NotConnected));
         let limit = self.limits.max_file;
         let due = self.writer.as_ref().is_some_and(|writer| writer.length() >= limit);
         if due {
@@ -206,16 +218,12 @@ impl Keeper {
             Err(AppendError::Io(error)) => error,
             Err(error) => return Err(error),
         };
-        // Older segments go first; if that does not help, the disk is left for memory.
+        // Older segments go first.
         self.vacuum(self.limits.max_file);
-        if self.writer.as_mut().ok_or_else(missing)?.append(stamp, fields).is_ok() {
-            return Ok(());
+        match self.writer.as_mut().ok_or_else(missing)?.append(stamp, fields) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(AppendError::Io(error)),
         }
-        if self.place == Place::Memory {
-            return Err(AppendError::Io(error));
-        }
-        self.leave_disk(stamp, &error.to_string())?;
-        self.writer.as_mut().ok_or_else(missing)?.append(stamp, fields).map(|_| ())
     }
 
     fn leave_disk(&mut self, stamp: &Stamp, why: &str) -> io::Result<()> {
@@ -305,26 +313,13 @@ impl Keeper {
         let mut moved: u64 =
             std::fs::read_to_string(&mark).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
         for path in directory::segments(&memory).unwrap_or_default() {
-            let mut reader = Reader::open(&[Source::File(path.clone())]);
-            if let Some(first) =
-                reader.segments().next().map(|segment| segment.header.first_sequence)
-            {
-                lost.add(Reason::Overrun, first.saturating_sub(moved + 1));
-            }
-            reader.start(Query::default(), Direction::Forward);
-            while let Some(entry) = reader.next_entry()? {
-                let mut fields = entry.fields;
-                fields.retain(|(name, _)| name != "_BOOT_ID" && name != "_MACHINE_ID");
-                if entry.sequence > moved {
-                    self.try_append(&entry.stamp, &fields).map_err(io::Error::other)?;
-                    moved = entry.sequence;
-                }
-                if self.place == Place::Memory {
-                    return Err(io::Error::from(io::ErrorKind::StorageFull));
-                }
-            }
+            let outcome = moving::move_segment(&path, &mut moved, lost, |stamp, fields| {
+                self.append_here(stamp, fields)
+            });
             self.sync();
+            // What the disk took before it refused is there: the next try goes on after it.
             std::fs::write(&mark, moved.to_string())?;
+            outcome?;
             std::fs::remove_file(&path)?;
         }
         std::fs::remove_dir_all(&memory)
