@@ -64,23 +64,33 @@ impl System {
 
     fn went_down(&mut self, id: UnitId, from: Activity, to: Activity, restarting: bool) {
         if restarting {
-            return;
+            // With `RestartMode=direct` it does not come here.
+            return self.start_followers(id, from, to);
         }
         self.todo.push_back(Todo::LookForUnneeded(id));
         self.todo.push_back(Todo::LookForUpheld(id));
         let name = self.name(id);
         self.server.unit_down(name.as_str());
+        self.start_followers(id, from, to);
         let Some(unit) = self.unit(id) else { return };
         let settings = unit.unit.settings.clone();
-        if to == Activity::Failed && from != Activity::Failed {
-            self.on_failure(id);
+        if failed(from, to) {
             self.emergency(id, settings.failure_action, "it failed");
-        } else if to == Activity::Inactive && !from.is_inactive() {
+        } else if succeeded(from, to) {
+            self.emergency(id, settings.success_action, "it succeeded");
+        }
+    }
+
+    /// Starts what `OnFailure=` or `OnSuccess=` names.
+    fn start_followers(&mut self, id: UnitId, from: Activity, to: Activity) {
+        if failed(from, to) {
+            self.on_failure(id);
+        } else if succeeded(from, to) {
+            let Some(unit) = self.unit(id) else { return };
+            let mode = unit.unit.settings.on_success_job_mode;
             for other in self.edges(id, Edge::OnSuccess) {
-                let mode = settings.on_success_job_mode;
                 self.start_by(other, id, mode, "OnSuccess=");
             }
-            self.emergency(id, settings.success_action, "it succeeded");
         }
     }
 
@@ -166,6 +176,14 @@ impl System {
         }
         result
     }
+}
+
+fn failed(from: Activity, to: Activity) -> bool {
+    to == Activity::Failed && from != Activity::Failed
+}
+
+fn succeeded(from: Activity, to: Activity) -> bool {
+    to == Activity::Inactive && !from.is_inactive()
 }
 
 fn id_kind(system: &System, id: UnitId) -> UnitKind {

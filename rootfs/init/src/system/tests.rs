@@ -7,7 +7,7 @@ use keelson_jobs::Request;
 use keelson_units::facts::Facts;
 
 use super::*;
-use crate::service::{Event, Exit, State};
+use crate::service::{Event, Exit, Machine, State};
 use crate::unit::Run;
 
 /// A system whose units are below `root`.
@@ -39,6 +39,7 @@ fn with_units(root: &Path, files: &[(&str, &str)]) -> System {
 fn running(system: &mut System, name: &str, pid: Pid) -> UnitId {
     let id = system.find(&name.parse().expect("a name"));
     if let Some(run) = system.service_mut(id) {
+        run.machine = Machine::default();
         (run.machine.state, run.machine.main) = (State::Running, Some(pid));
     }
     system.change(id, Activity::Active);
@@ -67,4 +68,42 @@ fn a_service_that_ends_before_its_stop_job_runs_is_not_restarted() {
     system.service_event(db, Event::Exited(first.expect("above zero"), Exit::Code(0)));
     assert_eq!(state(&system, db), Some(State::Dead));
     assert!(system.queue.job_of(db).is_none(), "its stop is done");
+}
+
+#[test]
+fn a_restart_starts_what_follows_an_end_unless_it_is_direct() {
+    let root = tempfile::tempdir().expect("a folder");
+    let unit = |mode: &str| {
+        format!(
+            "[Unit]\nOnFailure=cry.service\nOnSuccess=sing.service\n\
+             [Service]\nExecStart=/a\nRestart=always\nRestartMode={mode}\n"
+        )
+    };
+    let other = "[Service]\nExecStart=/b\n";
+    let files = [
+        ("normal.service", unit("normal")),
+        ("direct.service", unit("direct")),
+        ("cry.service", other.to_owned()),
+        ("sing.service", other.to_owned()),
+    ];
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let mut system = with_units(root.path(), &files);
+    let pid = Pid::from_raw(i32::MAX).expect("above zero");
+    for (name, code, follower) in [
+        ("normal.service", 1, Some("cry.service")),
+        ("normal.service", 0, Some("sing.service")),
+        ("direct.service", 1, None),
+        ("direct.service", 0, None),
+    ] {
+        let id = running(&mut system, name, pid);
+        system.service_event(id, Event::Exited(pid, Exit::Code(code)));
+        assert_eq!(state(&system, id), Some(State::AutoRestart));
+        let started = system.todo.iter().filter_map(|todo| match todo {
+            Todo::Enqueue { unit, kind: JobKind::Start, .. } => Some(system.name(*unit)),
+            _ => None,
+        });
+        let started: Vec<String> = started.map(|name| name.as_str().to_owned()).collect();
+        assert_eq!(started, Vec::from_iter(follower.map(str::to_owned)), "{name} {code}");
+    }
 }
