@@ -150,8 +150,11 @@ impl Step<'_> {
         }
     }
 
-    /// A forking service has left its main process, or will.
+    /// A forking service has left its main process, or will; or a reload has ended.
     pub(super) fn found(&mut self, pid: Option<Pid>) {
+        if self.machine.state == State::Reload {
+            return self.found_after_reload(pid);
+        }
         if self.machine.state != State::Start || self.service.kind != Type::Forking {
             return;
         }

@@ -1,6 +1,7 @@
 //! Reloads: by commands, by a signal, by the service itself.
 
 use keelson_units::model::Type;
+use rustix::process::Pid;
 
 use super::messages::Said;
 use super::{Action, Outcome, Phase, State, Step};
@@ -45,7 +46,20 @@ impl Step<'_> {
             let timeout = self.reload_timeout();
             return self.enter(state, timeout);
         }
+        if good && self.service.pid_file.is_some() {
+            // The commands may have put another daemon in the place of the old one.
+            return self.actions.push(Action::FindMain);
+        }
         self.end_reload(good);
+    }
+
+    /// What `PIDFile=` names after a reload; where it names none, the main process is the one that is known.
+    pub(super) fn found_after_reload(&mut self, pid: Option<Pid>) {
+        if pid.is_some() {
+            self.machine.main = pid;
+            self.machine.main_known = true;
+        }
+        self.end_reload(true);
     }
 
     /// It reloads by itself.

@@ -357,6 +357,33 @@ fn a_reload_ends_when_the_service_says_so() {
 }
 
 #[test]
+fn a_daemon_that_a_reload_replaces_is_followed_by_its_pid_file() {
+    let mut world = World::new(|service| {
+        service.kind = Type::Forking;
+        service.pid_file = Some("/run/x.pid".into());
+        service.reload = vec![command(false)];
+    });
+    let [old, new] = [5000, 6000].map(Pid::from_raw);
+    world.found = old;
+    world.take(Event::Start);
+    assert_eq!(world.control(GOOD), State::Running);
+    // The old one may end before the commands do, or after.
+    world.take(Event::Reload);
+    assert_eq!(world.main(GOOD), State::Reload);
+    world.found = new;
+    assert_eq!((world.control(GOOD), world.machine.main), (State::Running, new));
+    world.take(Event::Reload);
+    world.found = old;
+    assert_eq!((world.control(GOOD), world.machine.main), (State::Running, old));
+    assert_eq!(world.exit(new, GOOD), State::Running);
+    // Without a process that lives in the file nothing changes.
+    world.take(Event::Reload);
+    world.found = None;
+    assert_eq!((world.control(GOOD), world.machine.main), (State::Running, old));
+    assert_eq!(world.main(GOOD), State::Dead);
+}
+
+#[test]
 fn an_idle_service_waits_and_counts_as_up() {
     let mut world = World::new(|service| service.kind = Type::Idle);
     assert_eq!(world.take(Event::Start), State::Running);

@@ -70,7 +70,9 @@ impl System {
                 let found = self.find_main(id);
                 if let Some(pid) = found {
                     self.processes.insert(pid, id);
-                    if let Some(run) = self.service_mut(id) {
+                    if let Some(run) = self.service_mut(id)
+                        && run.machine.main != found
+                    {
                         run.main = Some((pid, clock::stamp(), keelson_control::Stamp::default()));
                     }
                 }
