@@ -133,9 +133,9 @@ impl Cloud {
         Self::parse(&text, name).map_err(failed)
     }
 
-    /// The cloud of this name in the text of a clouds.yaml.
+    /// The cloud of this name in the text of a clouds.yaml. An error names the line and quotes nothing of the text.
     pub fn parse(text: &str, name: &str) -> Result<Option<Self>, String> {
-        let mut file: File = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+        let mut file: File = serde_saphyr::from_str(text).map_err(|error| place(&error))?;
         let Some(entry) = file.clouds.remove(name) else { return Ok(None) };
         let mut values: BTreeMap<String, String> =
             entry.auth.into_iter().map(|(key, value)| (key, value.into_text())).collect();
@@ -152,6 +152,13 @@ impl Cloud {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
     }
+}
+
+/// Where a file is wrong. The parser's own message may quote values and the lines around, and passwords are among them.
+fn place(error: &serde_saphyr::Error) -> String {
+    let place =
+        error.location().map(|at| format!(" at line {}, column {}", at.line(), at.column()));
+    format!("it is not YAML of the form of clouds.yaml{}", place.unwrap_or_default())
 }
 
 #[cfg(test)]
