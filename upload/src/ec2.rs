@@ -8,6 +8,7 @@ pub mod query;
 use serde_json::Value;
 
 use crate::call::{Call, Reply};
+use crate::client::CallError;
 use crate::image::Architecture;
 use crate::source::Source;
 use crate::state::Made;
@@ -20,6 +21,8 @@ use query::Register;
 const SNAPSHOT: &str = "snapshot";
 const IMAGE: &str = "image";
 const GIB: u64 = 1 << 30;
+/// EC2 may not know a thing for a while after it made it. What it does not know after this many looks is gone.
+const UNKNOWN: u32 = 12;
 
 /// An upload to EC2.
 pub struct Ec2 {
@@ -168,8 +171,12 @@ impl Ec2 {
             }
         })?;
         self.ebs(job, |endpoint| ebs::complete(endpoint, &id, &self.source.pieces))?;
+        let mut unknown = UNKNOWN;
         job.wait(SNAPSHOT, &id, &mut || {
-            let reply = self.ec2(job, region, |endpoint| query::snapshot(endpoint, &id))?;
+            let found = self.ec2(job, region, |endpoint| query::snapshot(endpoint, &id));
+            let Some(reply) = known(found, &mut unknown)? else {
+                return Ok(Seen::Pending("unknown".to_owned()));
+            };
             Ok(match query::text(&reply, "status").as_deref() {
                 Some("completed") => Seen::Ready,
                 Some("error") => Seen::Failed {
@@ -256,9 +263,12 @@ impl Ec2 {
             return Ok(());
         }
         let mut snapshots = Vec::new();
+        let mut unknown = UNKNOWN;
         job.wait(IMAGE, id, &mut || {
-            let reply = self.ec2(job, region, |endpoint| query::describe(endpoint, id))?;
-            let Some(image) = query::images(&reply).into_iter().next() else {
+            let found = self.ec2(job, region, |endpoint| query::describe(endpoint, id));
+            let found = known(found, &mut unknown)?;
+            let Some(image) = found.and_then(|reply| query::images(&reply).into_iter().next())
+            else {
                 return Ok(Seen::Pending("unknown".to_owned()));
             };
             snapshots = image.snapshots;
@@ -348,27 +358,20 @@ impl Provider for Ec2 {
     }
 
     fn remove(&self, job: &Job<'_>, made: &Made) -> Result<(), UploadError> {
-        let gone = |result: Result<Reply, UploadError>| match result {
-            Err(UploadError::Call(error))
-                if [
-                    "InvalidSnapshot.NotFound",
-                    "InvalidAMIID.NotFound",
-                    "InvalidAMIID.Unavailable",
-                ]
-                .iter()
-                .any(|code| error.has_code(code)) =>
-            {
-                Ok(())
-            }
-            other => other.map(|_| ()),
-        };
         let region = &made.place;
         let id = &made.id;
+        // What was finished was seen, so it is gone where it is unknown.
+        let mut unknown = if made.whole { 0 } else { UNKNOWN };
+        let mut call = |make: &dyn Fn(&str) -> Call| loop {
+            if let Some(reply) = known(self.ec2(job, region, make), &mut unknown)? {
+                return Ok::<_, UploadError>(reply);
+            }
+            std::thread::sleep(job.client.patience.poll);
+        };
         if made.kind == SNAPSHOT {
-            return gone(self.ec2(job, region, |endpoint| query::delete_snapshot(endpoint, id)));
+            return gone(call(&|endpoint| query::delete_snapshot(endpoint, id)));
         }
-        let found = self.ec2(job, region, |endpoint| query::describe(endpoint, id));
-        let snapshots = match found {
+        let snapshots = match call(&|endpoint| query::describe(endpoint, id)) {
             Ok(reply) => {
                 query::images(&reply).into_iter().flat_map(|image| image.snapshots).collect()
             }
@@ -377,11 +380,39 @@ impl Provider for Ec2 {
                 Vec::new()
             }
         };
-        gone(self.ec2(job, region, |endpoint| query::deregister(endpoint, id)))?;
+        gone(call(&|endpoint| query::deregister(endpoint, id)))?;
         // A copy has a snapshot of its own; that of the home region is listed by itself.
         for snapshot in snapshots.iter().filter(|_| *region != self.region) {
             gone(self.ec2(job, region, |endpoint| query::delete_snapshot(endpoint, snapshot)))?;
         }
         Ok(())
+    }
+}
+
+/// Whether EC2 does not know the thing, be it not yet or no longer.
+fn is_unknown(error: &CallError) -> bool {
+    ["InvalidSnapshot.NotFound", "InvalidAMIID.NotFound"].iter().any(|code| error.has_code(code))
+}
+
+/// An answer about a thing; `None` where EC2 does not know it yet, which takes one of the looks that are `left`.
+fn known(answer: Result<Reply, UploadError>, left: &mut u32) -> Result<Option<Reply>, UploadError> {
+    match answer {
+        Err(UploadError::Call(error)) if *left > 0 && is_unknown(&error) => {
+            *left -= 1;
+            Ok(None)
+        }
+        other => other.map(Some),
+    }
+}
+
+/// What is to be removed and is gone is no failure.
+fn gone(answer: Result<Reply, UploadError>) -> Result<(), UploadError> {
+    match answer {
+        Err(UploadError::Call(error))
+            if is_unknown(&error) || error.has_code("InvalidAMIID.Unavailable") =>
+        {
+            Ok(())
+        }
+        other => other.map(|_| ()),
     }
 }

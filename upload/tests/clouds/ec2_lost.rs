@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::build::Build;
 use crate::ec2::{HOME, amazon_error, is_empty, look, proxy, upload};
 use crate::emulators::{Emulator, moto};
+use crate::faults::Count;
 use crate::run::has;
 use crate::server::{Answer, Request, Server};
 
@@ -77,4 +78,31 @@ fn a_region_says_what_went_wrong_even_where_its_image_cannot_be_removed() {
     has(&said, &["us-east-1: CreateTags", "No tags.", "could not be removed: DeregisterImage"]);
     upload(&build, &moto.address).args(&["--abandon"]).done();
     is_empty(&moto, "us-east-1");
+}
+
+#[test]
+fn what_ec2_does_not_know_yet_is_waited_for_and_is_not_taken_as_gone() {
+    let (moto, build) = (moto(), Build::new());
+    let late = |moto: &Emulator, action: &'static str, code: &'static str| {
+        let looks = Count::default();
+        proxy(moto, move |request| {
+            let by_id = request.is_action(action) && !request.text().contains("Filter.");
+            (by_id && looks.next() <= 2).then(|| amazon_error(400, code, "It does not exist."))
+        })
+    };
+    let server = late(&moto, "DescribeImages", "InvalidAMIID.NotFound");
+    upload(&build, &server.address).done();
+    let server = late(&moto, "DescribeSnapshots", "InvalidSnapshot.NotFound");
+    upload(&build, &server.address).args(&["--name", "second"]).done();
+
+    let (moto, build) = (self::moto(), Build::new());
+    let blind = proxy(&moto, |request| {
+        let by_id = request.is_action("DescribeImages") && !request.text().contains("Filter.");
+        by_id.then_some(Answer::Drop)
+    });
+    upload(&build, &blind.address).failed();
+    let server = late(&moto, "DescribeImages", "InvalidAMIID.NotFound");
+    upload(&build, &server.address).args(&["--abandon"]).done();
+    is_empty(&moto, HOME);
+    assert!(build.states().is_empty());
 }
