@@ -103,7 +103,9 @@ impl Gce {
             }
         }
         let name = self.object_name();
-        let call = self.with_object(&name, |object| storage::begin(object, self.archive.bytes));
+        let owner = job.token()?;
+        let begin = |object: &Object<'_>| storage::begin(object, self.archive.bytes, &owner);
+        let call = self.with_object(&name, begin);
         let reply = self.storage(job, &call)?;
         let missing = UploadError::Answer { name: "objects.insert", what: "location" };
         let session = reply.header("location").ok_or(missing)?.to_owned();
@@ -239,15 +241,16 @@ impl Gce {
 
     /// Deletes the object, if it is the one that was sent.
     fn delete_object(&self, job: &Job<'_>, name: &str) -> Result<(), UploadError> {
-        if job.state.noted(GENERATION).is_none() {
-            // Sent in part, which makes no object; or in whole, and the answer was lost.
+        let mut generation = job.state.noted(GENERATION);
+        if generation.is_none() {
+            // Sent in part, which makes no object; or in whole, and the answer was lost. Or somebody else was faster.
             let there = self.storage(job, &self.with_object(name, storage::get))?;
-            if there.status == 404 {
+            let value = there.value();
+            if there.status == 404 || !storage::is_of(&value, &job.token()?) {
                 return Ok(());
             }
-            self.check(job, &there)?;
+            generation = value.get("generation").and_then(Value::as_str).map(str::to_owned);
         }
-        let generation = job.state.noted(GENERATION);
         let delete = |object: &Object<'_>| storage::delete(object, generation.as_deref());
         self.storage(job, &self.with_object(name, delete))?;
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::call::{Body, Call, Method, Reply, escape};
 
@@ -19,8 +19,11 @@ pub struct Object<'a> {
     pub name: &'a str,
 }
 
+/// The object's metadata by which an upload knows its own.
+const OWNER: &str = "keelson-upload";
+
 /// Begins a resumable upload; the answer's `location` is the session. An object of that name is not replaced.
-pub fn begin(object: &Object<'_>, bytes: u64) -> Call {
+pub fn begin(object: &Object<'_>, bytes: u64, owner: &str) -> Call {
     let Object { endpoint, bucket, name } = object;
     let name = escape(name);
     let url = format!(
@@ -30,7 +33,9 @@ pub fn begin(object: &Object<'_>, bytes: u64) -> Call {
     Call::new("objects.insert", Method::Post, url)
         .header("X-Upload-Content-Type", "application/gzip")
         .header("X-Upload-Content-Length", bytes)
-        .body(Body::Json(json!({ "name": object.name, "contentType": "application/gzip" })))
+        .body(Body::Json(json!({
+            "name": object.name, "contentType": "application/gzip", "metadata": { OWNER: owner },
+        })))
         .assume(Reply::status(200).with("location", &session))
 }
 
@@ -65,6 +70,11 @@ fn address(object: &Object<'_>) -> String {
 /// What is known of the object: 404 where there is none, which a dry run takes for granted.
 pub fn get(object: &Object<'_>) -> Call {
     Call::new("objects.get", Method::Get, address(object)).expect(&[404]).assume(Reply::status(404))
+}
+
+/// Whether an object as [`get`] gives it is that of an upload.
+pub fn is_of(object: &Value, owner: &str) -> bool {
+    object.get("metadata").and_then(|metadata| metadata.get(OWNER)?.as_str()) == Some(owner)
 }
 
 /// Deletes the object of this generation; one that is gone or replaced is no failure.

@@ -219,6 +219,36 @@ fn an_image_whose_answer_was_lost_is_gone_on_with_or_removed_and_what_is_of_othe
 }
 
 #[test]
+fn an_object_that_somebody_else_put_there_meanwhile_stays_and_one_whose_answer_was_lost_goes() {
+    let (storage, build, compute) = (storage(), build(), compute(None));
+    let taken = Server::start(&storage.address, |request| {
+        let error = json!({ "error": { "errors": [{ "reason": "conditionNotMet" }] } });
+        let theirs = json!({ "generation": "7", "crc32c": "AAAAAA==" });
+        match request.method.as_str() {
+            "PUT" => Answer::json(412, &error),
+            "GET" => Answer::json(200, &theirs),
+            _ => Answer::Forward,
+        }
+    });
+    let said = upload(&build, &taken.address, &compute).failed();
+    has(&said, &["412", "nothing is left"]);
+    upload(&build, &taken.address, &compute).args(&["--abandon"]).done();
+    assert_eq!(taken.seen(|request| request.method == "DELETE").len(), 0);
+
+    let chunks = Count::default();
+    let lost = Server::start(&storage.address, move |request| {
+        if is_chunk(request) && chunks.next() > 2 { Answer::Mute } else { Answer::Forward }
+    });
+    upload(&build, &lost.address, &compute).failed();
+    assert_eq!(objects(&storage), [format!("{NAME}.tar.gz")]);
+    // The bucket is that of the earlier command.
+    let other = ["--abandon", "--bucket", "elsewhere", "--name", "other"];
+    upload(&build, &storage.address, &compute).args(&other).done();
+    assert_eq!(objects(&storage), [""; 0]);
+    assert!(build.states().is_empty());
+}
+
+#[test]
 fn a_dry_run_prints_the_insert() {
     let build = build();
     let dry =
