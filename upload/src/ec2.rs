@@ -20,6 +20,8 @@ use query::Register;
 
 const SNAPSHOT: &str = "snapshot";
 const IMAGE: &str = "image";
+/// The note of the name under which images are asked for.
+const NAME: &str = "name";
 const GIB: u64 = 1 << 30;
 /// EC2 may not know a thing for a while after it made it. What it does not know after this many looks is gone.
 const UNKNOWN: u32 = 12;
@@ -225,6 +227,7 @@ impl Ec2 {
         name: &'static str,
         make: impl FnOnce(&str) -> Call,
     ) -> Result<String, UploadError> {
+        job.state.note(NAME, &self.name)?;
         job.ask(IMAGE, region, || {
             let reply = self.ec2(job, region, make)?;
             let missing = UploadError::Answer { name, what: "imageId" };
@@ -338,14 +341,16 @@ impl Provider for Ec2 {
 
     fn settle(&self, job: &Job<'_>) -> Result<(), UploadError> {
         let unanswered = job.state.unanswered();
+        // This command may have another name than that which asked.
+        let name = job.state.noted(NAME).unwrap_or_else(|| self.name.clone());
         for (_, region) in unanswered.iter().filter(|(kind, _)| kind == IMAGE) {
             let snapshot = job.state.find(SNAPSHOT, region).map(|made| made.id);
-            let reply = self.ec2(job, region, |endpoint| query::find(endpoint, &self.name))?;
+            let reply = self.ec2(job, region, |endpoint| query::find(endpoint, &name))?;
             let images = query::images(&reply);
-            // The name was free; in the home region the image is of our snapshot.
-            let own = images.into_iter().find(|image| {
-                *region != self.region || snapshot.iter().any(|id| image.snapshots.contains(id))
-            });
+            // The name was free; in the home region, which alone has a snapshot, the image is of that.
+            let own = images
+                .into_iter()
+                .find(|image| snapshot.as_ref().is_none_or(|id| image.snapshots.contains(id)));
             match own {
                 Some(image) => job.state.made(self.made(IMAGE, &image.id, region))?,
                 None => job.state.refused(IMAGE, region)?,

@@ -72,8 +72,8 @@ impl Gce {
         Ok(job.client.send(&make(endpoint, &self.project), &self.google)?)
     }
 
-    fn with_object<T>(&self, name: &str, run: impl FnOnce(&Object<'_>) -> T) -> T {
-        run(&Object { endpoint: &self.storage.0, bucket: &self.args.bucket, name })
+    fn object<'a>(&'a self, bucket: &'a str, name: &'a str) -> Object<'a> {
+        Object { endpoint: &self.storage.0, bucket, name }
     }
 
     fn made(&self, kind: &str, id: &str) -> Made {
@@ -104,8 +104,8 @@ impl Gce {
         }
         let name = self.object_name();
         let owner = job.token()?;
-        let begin = |object: &Object<'_>| storage::begin(object, self.archive.bytes, &owner);
-        let call = self.with_object(&name, begin);
+        let object = self.object(&self.args.bucket, &name);
+        let call = storage::begin(&object, self.archive.bytes, &owner);
         let reply = self.storage(job, &call)?;
         let missing = UploadError::Answer { name: "objects.insert", what: "location" };
         let session = reply.header("location").ok_or(missing)?.to_owned();
@@ -184,7 +184,7 @@ impl Gce {
         let reply = match sent {
             // Made by a call whose answer was lost longer ago than the identifier of the request is remembered.
             Err(UploadError::Call(error)) if error.status() == Some(409) => {
-                if self.is_own(job, &self.name)? {
+                if self.is_own(job, &self.project, &self.name)? {
                     return self.wait(job);
                 }
                 job.state.removed(&self.made(IMAGE, &self.name))?;
@@ -232,27 +232,26 @@ impl Gce {
     }
 
     /// Whether an image is there and this upload made it.
-    fn is_own(&self, job: &Job<'_>, name: &str) -> Result<bool, UploadError> {
-        let found = self.compute(job, |endpoint, project| compute::get(endpoint, project, name))?;
+    fn is_own(&self, job: &Job<'_>, project: &str, name: &str) -> Result<bool, UploadError> {
+        let found = self.compute(job, |endpoint, _| compute::get(endpoint, project, name))?;
         let value = found.value();
         let owner = value.get("labels").and_then(|labels| labels.get(OWNER)?.as_str());
         Ok(found.status != 404 && owner == Some(job.uuid(IMAGE)?.as_str()))
     }
 
     /// Deletes the object, if it is the one that was sent.
-    fn delete_object(&self, job: &Job<'_>, name: &str) -> Result<(), UploadError> {
+    fn delete_object(&self, job: &Job<'_>, object: &Object<'_>) -> Result<(), UploadError> {
         let mut generation = job.state.noted(GENERATION);
         if generation.is_none() {
             // Sent in part, which makes no object; or in whole, and the answer was lost. Or somebody else was faster.
-            let there = self.storage(job, &self.with_object(name, storage::get))?;
+            let there = self.storage(job, &storage::get(object))?;
             let value = there.value();
             if there.status == 404 || !storage::is_of(&value, &job.token()?) {
                 return Ok(());
             }
             generation = value.get("generation").and_then(Value::as_str).map(str::to_owned);
         }
-        let delete = |object: &Object<'_>| storage::delete(object, generation.as_deref());
-        self.storage(job, &self.with_object(name, delete))?;
+        self.storage(job, &storage::delete(object, generation.as_deref()))?;
         Ok(())
     }
 }
@@ -277,7 +276,7 @@ impl Provider for Gce {
             })?;
         }
         if !self.args.keep_object {
-            self.delete_object(job, &self.object_name())?;
+            self.delete_object(job, &self.object(&self.args.bucket, &self.object_name()))?;
         }
         let image = format!("projects/{}/global/images/{}", self.project, self.name);
         let placed = vec![Placed { place: self.project.clone(), image }];
@@ -285,10 +284,12 @@ impl Provider for Gce {
     }
 
     fn remove(&self, job: &Job<'_>, made: &Made) -> Result<(), UploadError> {
+        // The state may be of a command with another bucket, project or name.
+        let Made { place, id, .. } = made;
         if made.kind == OBJECT {
-            self.delete_object(job, &made.id)?;
-        } else if self.is_own(job, &made.id)? {
-            self.compute(job, |endpoint, project| compute::delete(endpoint, project, &made.id))?;
+            self.delete_object(job, &self.object(place, id))?;
+        } else if self.is_own(job, place, id)? {
+            self.compute(job, |endpoint, _| compute::delete(endpoint, place, id))?;
         }
         Ok(())
     }

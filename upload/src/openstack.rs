@@ -206,6 +206,11 @@ impl Provider for Openstack {
     }
 
     fn remove(&self, job: &Job<'_>, made: &Made) -> Result<(), UploadError> {
+        // Another cloud does not know the image, which does not mean that it is gone.
+        if made.place != self.place {
+            let (what, why) = ("cloud".to_owned(), format!("the image is in {}", made.place));
+            return Err(UploadError::Unusable { what, why });
+        }
         self.open(job)?.call(|endpoint| glance::delete(endpoint, &made.id))?;
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::build::Build;
 use crate::ec2::{HOME, amazon_error, is_empty, look, proxy, upload};
 use crate::emulators::{Emulator, moto};
 use crate::faults::Count;
-use crate::run::has;
+use crate::run::{Upload, has};
 use crate::server::{Answer, Request, Server};
 
 /// Loses the answers to a call: it is done, and nobody hears of it.
@@ -54,7 +54,26 @@ fn what_was_made_by_calls_whose_answers_were_lost_is_gone_on_with_or_removed() {
     upload(&build, &healthy.address).args(&other).done();
     assert_eq!(healthy.seen(register).len(), 0, "it was registered twice");
 
+    // An older image with the name of the command that cleans up is not taken for the copy of an earlier one.
     let copy = |request: &Request| request.is_action("CopyImage");
+    let endpoint = format!("http://{}", moto.address);
+    Upload::new("ec2", &build)
+        .args(&["--region", "us-east-1", "--name", "older", "--endpoint", &endpoint])
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "very-secret")
+        .done();
+    let third = ["--name", "third", "--copy-to", "us-east-1"];
+    // moto does not know a token again.
+    let copies = Count::default();
+    let once = proxy(&moto, move |request| {
+        let lost = || if copies.next() == 1 { Answer::Mute } else { Answer::Drop };
+        copy(request).then(lost)
+    });
+    upload(&build, &once.address).args(&third).failed();
+    upload(&build, &moto.address).args(&["--name", "older", "--abandon"]).done();
+    let images = look(&moto, "us-east-1")["images"].clone();
+    assert!(images["older"].is_string() && images["third"].is_null(), "{images}");
+
     let fourth = ["--name", "fourth", "--copy-to", "us-east-1"];
     let said = upload(&build, &mute(&moto, copy).address).args(&fourth).failed();
     has(&said, &["CopyImage", "image in us-east-1: it may stand"]);

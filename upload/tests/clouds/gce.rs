@@ -64,13 +64,17 @@ fn compute(refusal: Option<&'static str>) -> Server {
 }
 
 fn upload(build: &Build, storage: &str, compute: &Server) -> Upload {
+    upload_to("images", build, storage, compute)
+}
+
+fn upload_to(bucket: &str, build: &Build, storage: &str, compute: &Server) -> Upload {
     let endpoint = format!("{}/compute/v1", compute.url());
     Upload::new("gce", build)
         .args(&[
             "--project",
             "p1",
             "--bucket",
-            "images",
+            bucket,
             "--family",
             "keelson",
             "--compute-endpoint",
@@ -242,8 +246,8 @@ fn an_object_that_somebody_else_put_there_meanwhile_stays_and_one_whose_answer_w
     upload(&build, &lost.address, &compute).failed();
     assert_eq!(objects(&storage), [format!("{NAME}.tar.gz")]);
     // The bucket is that of the earlier command.
-    let other = ["--abandon", "--bucket", "elsewhere", "--name", "other"];
-    upload(&build, &storage.address, &compute).args(&other).done();
+    let other = ["--abandon", "--name", "other"];
+    upload_to("elsewhere", &build, &storage.address, &compute).args(&other).done();
     assert_eq!(objects(&storage), [""; 0]);
     assert!(build.states().is_empty());
 }
