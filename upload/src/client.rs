@@ -88,6 +88,9 @@ pub enum CallError {
     /// No credentials.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
+    /// The last attempt failed so, and it is not known what became of an earlier one.
+    #[error("{0}; an earlier attempt had no clear answer")]
+    Doubtful(Box<Self>),
 }
 
 impl CallError {
@@ -97,6 +100,7 @@ impl CallError {
             Self::Refused { refusal, .. } => *refusal != Refusal::Final,
             Self::Lost { .. } | Self::Credentials(_) => true,
             Self::Body { .. } => false,
+            Self::Doubtful(error) => error.is_passing(),
         }
     }
 
@@ -104,7 +108,7 @@ impl CallError {
     pub fn is_uncertain(&self) -> bool {
         match self {
             Self::Refused { status, .. } => says_nothing(*status),
-            Self::Lost { .. } => true,
+            Self::Lost { .. } | Self::Doubtful(_) => true,
             Self::Body { .. } | Self::Credentials(_) => false,
         }
     }
@@ -113,13 +117,18 @@ impl CallError {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } => Some(*status),
+            Self::Doubtful(error) => error.status(),
             _ => None,
         }
     }
 
     /// Whether the provider's code is this one.
     pub fn has_code(&self, wanted: &str) -> bool {
-        matches!(self, Self::Refused { code, .. } if code.trim() == wanted)
+        match self {
+            Self::Refused { code, .. } => code.trim() == wanted,
+            Self::Doubtful(error) => error.has_code(wanted),
+            _ => false,
+        }
     }
 }
 
@@ -212,6 +221,14 @@ impl Client {
         let is_file = matches!(call.body, Body::File { .. });
         let attempts = if is_file { 1 } else { self.patience.attempts };
         let is_over = |attempt, uncertain| attempt >= attempts || (call.once && uncertain);
+        let mut doubt = false;
+        let last = |error: CallError, doubt| {
+            if doubt && !error.is_uncertain() {
+                CallError::Doubtful(Box::new(error))
+            } else {
+                error
+            }
+        };
         loop {
             let failure = match try_once(http, call, auth, bar) {
                 Ok(reply) if is_answer(call, &reply) => return Ok(reply),
@@ -231,8 +248,9 @@ impl Client {
                     };
                     let uncertain = error.is_uncertain();
                     if refusal != Refusal::Passing || is_over(attempt, uncertain) {
-                        return Err(error);
+                        return Err(last(error, doubt));
                     }
+                    doubt |= uncertain;
                     reply.header("retry-after").and_then(|value| value.parse().ok())
                 }
                 Err(Attempt::Lost(reason)) => {
@@ -242,9 +260,10 @@ impl Client {
                             CallError::Lost { name: call.name, place, attempts: attempt, reason };
                         return Err(lost);
                     }
+                    doubt = true;
                     None
                 }
-                Err(Attempt::Final(error)) => return Err(error),
+                Err(Attempt::Final(error)) => return Err(last(error, doubt)),
             };
             self.wait(attempt, failure);
             attempt += 1;

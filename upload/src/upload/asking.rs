@@ -8,16 +8,17 @@ use crate::state::StateError;
 
 impl Job<'_> {
     /// Sends a call that makes something whose identifier only the answer tells; `make` also notes it as made. What was
-    /// asked for is remembered until there is an answer.
+    /// asked for is remembered until there is an answer; that one of an earlier run was lost, whatever is said now.
     pub fn ask<T>(
         &self,
         kind: &str,
         place: &str,
         make: impl FnOnce() -> Result<T, UploadError>,
     ) -> Result<T, UploadError> {
+        let before = self.state.is_asked(kind, place);
         self.state.ask(kind, place)?;
         let result = make();
-        if result.as_ref().is_err_and(|error| !error.is_uncertain()) {
+        if !before && result.as_ref().is_err_and(|error| !error.is_uncertain()) {
             self.state.refused(kind, place)?;
         }
         result

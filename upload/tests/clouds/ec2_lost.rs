@@ -125,3 +125,34 @@ fn what_ec2_does_not_know_yet_is_waited_for_and_is_not_taken_as_gone() {
     is_empty(&moto, HOME);
     assert!(build.states().is_empty());
 }
+
+#[test]
+fn what_may_have_been_done_stays_in_doubt_whatever_is_said_later() {
+    let (moto, build) = (moto(), Build::new());
+    let start = |request: &Request| request.target == "/snapshots";
+    let kept = || {
+        let text = fs::read_to_string(build.states().pop().expect("a state file")).expect("text");
+        let state: Value = serde_json::from_str(&text).expect("JSON");
+        assert!(state["notes"].get("asked snapshot eu-central-1").is_some(), "{state}");
+    };
+    let calls = Count::default();
+    let busy = proxy(&moto, move |request| {
+        start(request).then(|| match calls.next() {
+            1 => Answer::Mute,
+            _ => amazon_error(400, "ThrottlingException", "Slow down."),
+        })
+    });
+    let said = upload(&build, &busy.address).failed();
+    has(&said, &["Slow down.; an earlier attempt had", "snapshot in eu-central-1: it may stand"]);
+    kept();
+    for options in [&["--quiet"][..0], &["--abandon"]] {
+        let refused = proxy(&moto, move |request| {
+            start(request).then(|| amazon_error(403, "AccessDeniedException", "No."))
+        });
+        let said = upload(&build, &refused.address).args(options).failed();
+        has(&said, &["snapshot in eu-central-1: it may stand"]);
+        kept();
+    }
+    upload(&build, &moto.address).args(&["--abandon"]).done();
+    assert!(build.states().is_empty());
+}
