@@ -18,6 +18,7 @@ use auth::{Storage, Token};
 
 const BLOB: &str = "blob";
 const IMAGE: &str = "image";
+const DEFINITION: &str = "definition";
 /// The note that the blob was made.
 const CREATED: &str = "created";
 
@@ -186,23 +187,35 @@ impl Azure {
     fn image(&self, job: &Job<'_>, blob: &str) -> Result<String, UploadError> {
         let id = self.image_id();
         let location = &self.args.location;
+        let mark = arm::mark(&job.uuid(IMAGE)?);
         if let Some(gallery) = &self.args.gallery {
             let definition = self.definition_id(gallery);
             let there = self.manage(job, |endpoint| arm::get(endpoint, &definition, false))?;
             if there.status == 404 {
                 let Self { architecture, .. } = self;
                 let (publisher, name) = (&self.args.publisher, &self.args.definition);
-                let made = Definition { id: &definition, location, publisher, name, architecture };
-                self.manage(job, |endpoint| arm::definition(endpoint, &made))?;
-                if job.state.find("definition", &self.group).is_none() {
-                    job.state.made(self.made("definition", &definition))?;
+                let tags = std::slice::from_ref(&mark);
+                let made =
+                    Definition { id: &definition, location, publisher, name, architecture, tags };
+                // Noted first: an answer that is lost must not leave one that nobody knows of.
+                if job.state.find(DEFINITION, &self.group).is_none() {
+                    job.state.made(self.made(DEFINITION, &definition))?;
                 }
-                self.wait(job, "definition", &definition)?;
+                self.manage(job, |endpoint| arm::definition(endpoint, &made))?;
+                self.wait(job, DEFINITION, &definition)?;
             }
+        }
+        // The blob took a while: somebody else may have made an image of that name.
+        let there = self.manage(job, |endpoint| arm::get(endpoint, &id, false))?;
+        if there.status != 404 && !arm::is_of(&there, &mark.1) {
+            let (place, name) = (self.group.clone(), self.name.clone());
+            return Err(UploadError::Taken { place, name, id });
         }
         if job.state.find(IMAGE, &self.group).is_none() {
             job.state.made(self.made(IMAGE, &id))?;
         }
+        let mut tags = self.tags.clone();
+        tags.push(mark);
         if self.args.gallery.is_some() {
             let mut regions = vec![location.clone()];
             regions.extend(self.args.copy_to.iter().filter(|region| *region != location).cloned());
@@ -213,11 +226,11 @@ impl Azure {
                 blob,
                 account: &account,
                 regions: &regions,
-                tags: &self.tags,
+                tags: &tags,
             };
             self.manage(job, |endpoint| arm::gallery_version(endpoint, &version))?;
         } else {
-            self.manage(job, |endpoint| arm::image(endpoint, &id, location, blob, &self.tags))?;
+            self.manage(job, |endpoint| arm::image(endpoint, &id, location, blob, &tags))?;
         }
         self.wait(job, IMAGE, &id)?;
         Ok(id)
@@ -270,7 +283,11 @@ impl Provider for Azure {
             }
             job.client.send(&blob::delete(&made.id), &self.storage)?;
         } else {
-            self.manage(job, |endpoint| arm::delete(endpoint, &made.id))?;
+            let there = self.manage(job, |endpoint| arm::get(endpoint, &made.id, false))?;
+            // What was noted before it was made may be another's, too.
+            if there.status != 404 && arm::is_of(&there, &job.uuid(IMAGE)?) {
+                self.manage(job, |endpoint| arm::delete(endpoint, &made.id))?;
+            }
         }
         Ok(())
     }

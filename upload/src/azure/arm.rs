@@ -7,6 +7,9 @@ use crate::call::{Body, Call, Method, Reply};
 const IMAGES: &str = "2024-07-01";
 const GALLERIES: &str = "2023-07-03";
 
+/// The tag by which an upload knows what it made.
+const OWNER: &str = "keelson-upload";
+
 /// Tags as JSON has them.
 fn object(tags: &[(String, String)]) -> Map<String, Value> {
     tags.iter().map(|(key, value)| (key.clone(), json!(value))).collect()
@@ -26,6 +29,17 @@ pub fn get(endpoint: &str, id: &str, there: bool) -> Call {
     let url = format!("{endpoint}{id}?api-version={}", version(id));
     let assumed = if there { done() } else { Reply::status(404) };
     Call::new("Get", Method::Get, url).expect(&[404]).assume(assumed)
+}
+
+/// Whether what [`get`] gave is that of an upload.
+pub fn is_of(reply: &Reply, owner: &str) -> bool {
+    let tags = reply.value();
+    tags.get("tags").and_then(|tags| tags.get(OWNER)?.as_str()) == Some(owner)
+}
+
+/// The tag with which an upload marks what it makes.
+pub fn mark(owner: &str) -> (String, String) {
+    (OWNER.to_owned(), owner.to_owned())
 }
 
 /// `Delete`; what is gone is no failure.
@@ -74,13 +88,16 @@ pub struct Definition<'a> {
     pub name: &'a str,
     /// `x64` or `Arm64`.
     pub architecture: &'a str,
+    /// Tags.
+    pub tags: &'a [(String, String)],
 }
 
 /// `Gallery Images - Create Or Update`: generation 2, with trusted launch (Secure Boot, TPM 2.0) allowed.
 pub fn definition(endpoint: &str, definition: &Definition<'_>) -> Call {
-    let Definition { id, location, publisher, name, architecture } = definition;
+    let Definition { id, location, publisher, name, architecture, tags } = definition;
     let body = json!({
         "location": location,
+        "tags": object(tags),
         "properties": {
             "osType": "Linux",
             "osState": "Generalized",

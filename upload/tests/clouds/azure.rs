@@ -238,6 +238,37 @@ fn an_image_that_fails_leaves_no_blob_behind() {
 }
 
 #[test]
+fn an_image_that_somebody_else_made_meanwhile_is_neither_replaced_nor_deleted() {
+    let (azurite, manager, (build, _)) = (container(), manager(false), build());
+    let (theirs, looks) = (json!({ "tags": { "keelson-upload": "theirs" } }), Count::default());
+    let is_image = |request: &Request| request.target.contains("/images/");
+    let late = Server::start(&manager.address, move |request| {
+        let there = is_image(request) && request.method == "GET" && looks.next() > 1;
+        if there { Answer::json(200, &theirs) } else { Answer::Forward }
+    });
+    let said = upload(&build, &azurite.address, &late).failed();
+    has(&said, &["g1 has an image keelson-amd64-usr-1.2.3 already", "nothing is left"]);
+    assert_eq!(late.seen(|request| is_image(request) && request.method != "GET").len(), 0);
+
+    // The call never arrived, and then somebody else made it.
+    let theirs = json!({ "tags": { "keelson-upload": "theirs" } });
+    let dropped = Server::start(&manager.address, move |request| match request.method.as_str() {
+        "PUT" => Answer::Drop,
+        _ => Answer::Forward,
+    });
+    let other = ["--gallery", "gal"];
+    let said = upload(&build, &azurite.address, &dropped).args(&other).failed();
+    has(&said, &["definition /subscriptions", "the same command again"]);
+    let taken = Server::start(&manager.address, move |request| match request.method.as_str() {
+        "GET" if is_image(request) => Answer::json(200, &theirs),
+        _ => Answer::Forward,
+    });
+    upload(&build, &azurite.address, &taken).args(&other).args(&["--abandon"]).done();
+    assert_eq!(taken.seen(|request| request.method == "DELETE").len(), 0);
+    assert!(build.states().is_empty());
+}
+
+#[test]
 fn a_dry_run_prints_pages_and_image() {
     let (build, _) = build();
     let args = [
