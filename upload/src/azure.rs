@@ -75,7 +75,8 @@ impl Azure {
         self.compute_id(&format!("galleries/{gallery}/images/{}", self.args.definition))
     }
 
-    fn image_id(&self) -> String {
+    /// The image in the Resource Manager: what is made.
+    pub fn image_id(&self) -> String {
         match &self.args.gallery {
             Some(gallery) => format!("{}/versions/{}", self.definition_id(gallery), self.version),
             None => self.compute_id(&format!("images/{}", self.name)),

@@ -51,6 +51,13 @@ pub struct Placed {
     pub image: String,
 }
 
+impl Placed {
+    /// Whether this is it: some providers name an image by its whole path.
+    fn is(&self, made: &Made) -> bool {
+        self.image == made.id || self.image.ends_with(&format!("/{}", made.id))
+    }
+}
+
 /// What came of it: the images that are ready, and the places that failed while others went on.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -240,6 +247,19 @@ pub fn run(provider: &dyn Provider, job: &Job<'_>, state: &Path) -> Result<Repor
         }
     };
     if report.failed.is_empty() {
+        let standing = job.state.standing();
+        let is_placed = |made: &Made| report.placed.iter().any(|placed| placed.is(made));
+        let unanswered = job.state.unanswered();
+        let forgotten = standing.iter().any(|made| made.kind == "image" && !is_placed(made));
+        if forgotten || !unanswered.is_empty() {
+            let what = "an earlier run of this upload".to_owned();
+            let why = "it began images in other places than this command names: all of this one are ready, and the \
+                       options of that one finish the rest"
+                .to_owned();
+            let errors = vec![(None, UploadError::Unusable { what, why })];
+            let (stuck, state) = (Vec::new(), Some(state.to_owned()));
+            return Err(Failure { errors, standing, stuck, unanswered, state });
+        }
         return match job.state.close() {
             Ok(()) => Ok(report),
             Err(error) => Err(Failure {

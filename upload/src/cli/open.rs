@@ -211,30 +211,30 @@ pub fn azure(args: &AzureArgs, common: &Common) -> Result<Opened> {
         Token::new(&format!("{}/.default", args.management_endpoint.trim_end_matches('/')));
     let image = build.artifact("disk.vhd", "vhd")?;
     let source = Source::open(&image, Overlay::nothing(), blob::CUT)?;
-    let kind = args.gallery.as_deref().unwrap_or("image");
+    let azure = Azure {
+        args: args.clone(),
+        storage,
+        manager,
+        account,
+        blob_endpoint: endpoint.trim_end_matches('/').to_owned(),
+        subscription,
+        group,
+        name,
+        tags,
+        architecture: match build.architecture {
+            Architecture::X86_64 => "x64",
+            Architecture::Arm64 => "Arm64",
+        },
+        version,
+        source,
+    };
     Ok(Opened {
-        digest: source.digest.clone(),
-        slug: format!("azure-{group}"),
-        target: format!("{account} {} {subscription} {group} {kind} {name}", args.container),
-        name: name.clone(),
+        digest: azure.source.digest.clone(),
+        slug: format!("azure-{}", azure.group),
+        target: format!("{} {} {} {}", azure.account, args.container, azure.name, azure.image_id()),
+        name: azure.name.clone(),
         image,
-        provider: Box::new(Azure {
-            args: args.clone(),
-            storage,
-            manager,
-            account,
-            blob_endpoint: endpoint.trim_end_matches('/').to_owned(),
-            subscription,
-            group,
-            name,
-            tags,
-            architecture: match build.architecture {
-                Architecture::X86_64 => "x64",
-                Architecture::Arm64 => "Arm64",
-            },
-            version,
-            source,
-        }),
+        provider: Box::new(azure),
     })
 }
 

@@ -259,6 +259,9 @@ fn an_image_that_somebody_else_made_meanwhile_is_neither_replaced_nor_deleted() 
     let other = ["--gallery", "gal"];
     let said = upload(&build, &azurite.address, &dropped).args(&other).failed();
     has(&said, &["definition /subscriptions", "the same command again"]);
+    let another = [&other[..], &["--gallery-version", "2.0.0"]].concat();
+    let said = upload(&build, &azurite.address, &manager).args(&another).failed();
+    has(&said, &["is of an upload of another target"]);
     let taken = Server::start(&manager.address, move |request| match request.method.as_str() {
         "GET" if is_image(request) => Answer::json(200, &theirs),
         _ => Answer::Forward,

@@ -156,3 +156,19 @@ fn what_may_have_been_done_stays_in_doubt_whatever_is_said_later() {
     upload(&build, &moto.address).args(&["--abandon"]).done();
     assert!(build.states().is_empty());
 }
+
+#[test]
+fn a_copy_that_an_earlier_command_began_is_not_forgotten_by_one_that_does_not_name_it() {
+    let (moto, build) = (moto(), Build::new());
+    let blind = proxy(&moto, |request| {
+        let look = request.is_action("DescribeImages") && !request.text().contains("Filter.");
+        (look && request.region() == "us-east-1").then_some(Answer::Drop)
+    });
+    let copy = ["--copy-to", "us-east-1"];
+    upload(&build, &blind.address).args(&copy).failed();
+    let said = upload(&build, &moto.address).failed();
+    has(&said, &["in other places than this command names", "in us-east-1, not finished"]);
+    assert_eq!(build.states().len(), 1);
+    assert_eq!(upload(&build, &moto.address).args(&copy).images().len(), 2);
+    assert!(build.states().is_empty());
+}
