@@ -19,6 +19,8 @@ use auth::{Storage, Token};
 const BLOB: &str = "blob";
 const IMAGE: &str = "image";
 const DEFINITION: &str = "definition";
+/// Looks at most whether something is deleted.
+const DELETING: u32 = 60;
 /// The note that the blob was made.
 const CREATED: &str = "created";
 
@@ -155,7 +157,7 @@ impl Azure {
             // Somebody removed it: begin again next time.
             Err(UploadError::Call(error)) if error.has_code("BlobNotFound") => {
                 job.state.removed(&self.made(BLOB, &url))?;
-                job.state.forget(CREATED)?;
+                job.state.restart(&[CREATED])?;
                 return Err(error.into());
             }
             other => other?,
@@ -237,6 +239,26 @@ impl Azure {
         Ok(id)
     }
 
+    /// Deletes what this upload made, and waits until it is gone: the Resource Manager takes the call and deletes later.
+    fn delete(&self, job: &Job<'_>, id: &str) -> Result<(), UploadError> {
+        let owner = job.uuid(IMAGE)?;
+        for looks in (0..DELETING).rev() {
+            let there = self.manage(job, |endpoint| arm::get(endpoint, id, false))?;
+            // What was noted before it was made may be another's.
+            if there.status == 404 || !arm::is_of(&there, &owner) {
+                return Ok(());
+            }
+            match self.manage(job, |endpoint| arm::delete(endpoint, id)) {
+                // It is being deleted, or what is in it is.
+                Err(UploadError::Call(error)) if error.status() == Some(409) && looks > 0 => {}
+                other => _ = other?,
+            }
+            std::thread::sleep(job.client.patience.poll);
+        }
+        let status = "being deleted".to_owned();
+        Err(UploadError::Slow { what: "resource", id: id.to_owned(), status })
+    }
+
     fn wait(&self, job: &Job<'_>, what: &'static str, id: &str) -> Result<(), UploadError> {
         job.wait(what, id, &mut || {
             let reply = self.manage(job, |endpoint| arm::get(endpoint, id, true))?;
@@ -283,12 +305,9 @@ impl Provider for Azure {
                 return Ok(());
             }
             job.client.send(&blob::delete(&made.id), &self.storage)?;
+            job.state.restart(&[CREATED])?;
         } else {
-            let there = self.manage(job, |endpoint| arm::get(endpoint, &made.id, false))?;
-            // What was noted before it was made may be another's, too.
-            if there.status != 404 && arm::is_of(&there, &job.uuid(IMAGE)?) {
-                self.manage(job, |endpoint| arm::delete(endpoint, &made.id))?;
-            }
+            self.delete(job, &made.id)?;
         }
         Ok(())
     }

@@ -374,7 +374,9 @@ impl Provider for Ec2 {
             std::thread::sleep(job.client.patience.poll);
         };
         if made.kind == SNAPSHOT {
-            return gone(call(&|endpoint| query::delete_snapshot(endpoint, id)));
+            gone(call(&|endpoint| query::delete_snapshot(endpoint, id)))?;
+            // The same token would give the same snapshot again, which is no more.
+            return Ok(job.state.restart(&["token"])?);
         }
         let snapshots = match call(&|endpoint| query::describe(endpoint, id)) {
             Ok(reply) => {

@@ -288,6 +288,7 @@ impl Provider for Gce {
         let Made { place, id, .. } = made;
         if made.kind == OBJECT {
             self.delete_object(job, &self.object(place, id))?;
+            job.state.restart(&[SESSION, GENERATION])?;
         } else if self.is_own(job, place, id)? {
             self.compute(job, |endpoint, _| compute::delete(endpoint, place, id))?;
         }

@@ -228,6 +228,14 @@ impl StateFile {
         if state.done.len().is_multiple_of(EVERY) { self.write(&state) } else { Ok(()) }
     }
 
+    /// Forgets which pieces have arrived, and these notes: what held them is gone.
+    pub fn restart(&self, notes: &[&str]) -> Result<(), StateError> {
+        let mut state = self.lock();
+        state.done.clear();
+        state.notes.retain(|name, _| !notes.contains(&name.as_str()));
+        self.write(&state)
+    }
+
     /// Writes what was not written yet.
     pub fn save(&self) -> Result<(), StateError> {
         self.write(&self.lock())

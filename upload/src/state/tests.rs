@@ -29,6 +29,8 @@ fn what_was_noted_is_there_in_the_next_run() {
     let other = StateFile::open(&path, image("2")).expect_err("another image");
     assert!(other.to_string().contains("another image"), "{other}");
     next.removed(&made("s1")).expect("room");
+    next.restart(&["token"]).expect("room");
+    assert!(!next.is_done(39) && next.noted("token").is_none());
     assert_eq!(next.standing(), []);
     next.close().expect("removed");
     assert!(!path.exists());

@@ -272,6 +272,32 @@ fn an_image_that_somebody_else_made_meanwhile_is_neither_replaced_nor_deleted() 
 }
 
 #[test]
+fn a_deletion_that_takes_a_while_is_waited_for_and_after_one_that_fails_the_blob_is_sent_anew() {
+    let (azurite, manager, (build, _)) = (container(), manager(true), build());
+    let deletes = Count::default();
+    let slow = Server::start(&manager.address, move |request| {
+        let number = if request.method == "DELETE" { deletes.next() } else { 0 };
+        match number {
+            1 => Answer::status(202),
+            2 => Answer::status(409),
+            _ => Answer::Forward,
+        }
+    });
+    has(&upload(&build, &azurite.address, &slow).failed(), &["nothing is left"]);
+    assert_eq!(slow.seen(|request| request.method == "DELETE").len(), 3);
+
+    let stuck = Server::start(&manager.address, |request| match request.method.as_str() {
+        "DELETE" => Answer::status(409),
+        _ => Answer::Forward,
+    });
+    let said = upload(&build, &azurite.address, &stuck).failed();
+    has(&said, &["could not be removed: Delete", "the same command again"]);
+    assert_eq!(blobs(&azurite, Method::Get, &format!("vhds/{NAME}.vhd")).0, 404);
+    upload(&build, &azurite.address, &self::manager(false)).done();
+    assert!(build.states().is_empty());
+}
+
+#[test]
 fn a_dry_run_prints_pages_and_image() {
     let (build, _) = build();
     let args = [
