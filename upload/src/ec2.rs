@@ -4,11 +4,11 @@ pub mod args;
 pub mod auth;
 pub mod ebs;
 pub mod query;
+mod unknown;
 
 use serde_json::Value;
 
 use crate::call::{Call, Reply};
-use crate::client::CallError;
 use crate::image::Architecture;
 use crate::source::Source;
 use crate::state::Made;
@@ -17,14 +17,13 @@ use args::{Ec2Args, Share};
 use auth::{Account, Signer};
 use ebs::Start;
 use query::Register;
+use unknown::{LOOKS, gone, known};
 
 const SNAPSHOT: &str = "snapshot";
 const IMAGE: &str = "image";
 /// The note of the name under which images are asked for.
 const NAME: &str = "name";
 const GIB: u64 = 1 << 30;
-/// EC2 may not know a thing for a while after it made it. What it does not know after this many looks is gone.
-const UNKNOWN: u32 = 12;
 
 /// An upload to EC2.
 pub struct Ec2 {
@@ -173,7 +172,7 @@ impl Ec2 {
             }
         })?;
         self.ebs(job, |endpoint| ebs::complete(endpoint, &id, &self.source.pieces))?;
-        let mut unknown = UNKNOWN;
+        let mut unknown = LOOKS;
         job.wait(SNAPSHOT, &id, &mut || {
             let found = self.ec2(job, region, |endpoint| query::snapshot(endpoint, &id));
             let Some(reply) = known(found, &mut unknown)? else {
@@ -266,7 +265,7 @@ impl Ec2 {
             return Ok(());
         }
         let mut snapshots = Vec::new();
-        let mut unknown = UNKNOWN;
+        let mut unknown = LOOKS;
         job.wait(IMAGE, id, &mut || {
             let found = self.ec2(job, region, |endpoint| query::describe(endpoint, id));
             let found = known(found, &mut unknown)?;
@@ -366,7 +365,7 @@ impl Provider for Ec2 {
         let region = &made.place;
         let id = &made.id;
         // What was finished was seen, so it is gone where it is unknown.
-        let mut unknown = if made.whole { 0 } else { UNKNOWN };
+        let mut unknown = if made.whole { 0 } else { LOOKS };
         let mut call = |make: &dyn Fn(&str) -> Call| loop {
             if let Some(reply) = known(self.ec2(job, region, make), &mut unknown)? {
                 return Ok::<_, UploadError>(reply);
@@ -393,33 +392,5 @@ impl Provider for Ec2 {
             gone(self.ec2(job, region, |endpoint| query::delete_snapshot(endpoint, snapshot)))?;
         }
         Ok(())
-    }
-}
-
-/// Whether EC2 does not know the thing, be it not yet or no longer.
-fn is_unknown(error: &CallError) -> bool {
-    ["InvalidSnapshot.NotFound", "InvalidAMIID.NotFound"].iter().any(|code| error.has_code(code))
-}
-
-/// An answer about a thing; `None` where EC2 does not know it yet, which takes one of the looks that are `left`.
-fn known(answer: Result<Reply, UploadError>, left: &mut u32) -> Result<Option<Reply>, UploadError> {
-    match answer {
-        Err(UploadError::Call(error)) if *left > 0 && is_unknown(&error) => {
-            *left -= 1;
-            Ok(None)
-        }
-        other => other.map(Some),
-    }
-}
-
-/// What is to be removed and is gone is no failure.
-fn gone(answer: Result<Reply, UploadError>) -> Result<(), UploadError> {
-    match answer {
-        Err(UploadError::Call(error))
-            if is_unknown(&error) || error.has_code("InvalidAMIID.Unavailable") =>
-        {
-            Ok(())
-        }
-        other => other.map(|_| ()),
     }
 }
