@@ -12,7 +12,7 @@ use crate::call::{Call, Reply};
 use crate::image::Architecture;
 use crate::source::Source;
 use crate::state::Made;
-use crate::upload::{Job, Placed, Provider, Report, Seen, UploadError};
+use crate::upload::{Job, Placed, Provider, Report, Seen, TOKEN, UploadError};
 use args::{Ec2Args, Share};
 use auth::{Account, Signer};
 use ebs::Start;
@@ -375,7 +375,7 @@ impl Provider for Ec2 {
         if made.kind == SNAPSHOT {
             gone(call(&|endpoint| query::delete_snapshot(endpoint, id)))?;
             // The same token would give the same snapshot again, which is no more.
-            return Ok(job.state.restart(&["token"])?);
+            return Ok(job.state.restart(&[TOKEN])?);
         }
         let snapshots = match call(&|endpoint| query::describe(endpoint, id)) {
             Ok(reply) => {

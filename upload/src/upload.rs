@@ -15,6 +15,8 @@ use crate::client::{CallError, Client};
 use crate::source::{Piece, Source, SourceError};
 use crate::state::{Made, StateError, StateFile, listed};
 
+pub use asking::TOKEN;
+
 /// What is done with the rest where one place fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum OnFailure {

@@ -6,6 +6,9 @@ use sha2::{Digest as _, Sha256};
 use super::{Job, UploadError};
 use crate::state::StateError;
 
+/// The note of [`Job::token`].
+pub const TOKEN: &str = "token";
+
 impl Job<'_> {
     /// Sends a call that makes something whose identifier only the answer tells; `make` also notes it as made. What was
     /// asked for is remembered until there is an answer; that one of an earlier run was lost, whatever is said now.
@@ -27,7 +30,7 @@ impl Job<'_> {
     /// A value of this upload alone, the same in every run that goes on with it: by it the provider tells a repeated
     /// call, and we what is ours.
     pub fn token(&self) -> Result<String, StateError> {
-        if let Some(token) = self.state.noted("token") {
+        if let Some(token) = self.state.noted(TOKEN) {
             return Ok(token);
         }
         if self.client.is_dry() {
@@ -36,7 +39,7 @@ impl Job<'_> {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let now = now.map_or(0, |now| now.as_nanos());
         let token = format!("keelson-{now:x}-{:x}", std::process::id());
-        self.state.note("token", &token)?;
+        self.state.note(TOKEN, &token)?;
         Ok(token)
     }
 

@@ -15,14 +15,17 @@ pub const VOLATILE: &str = "/run/log/journal";
 /// The group that may read the log.
 pub const GROUP: &str = "systemd-journal";
 
+/// How the names of closed segments begin.
+const CLOSED: &str = "system@";
+
 /// The name a segment gets when it is closed; names sort as the segments follow.
 pub fn archived_name(first_sequence: u64, created: u64) -> String {
-    format!("system@{first_sequence:016x}-{created:016x}.klog")
+    format!("{CLOSED}{first_sequence:016x}-{created:016x}.klog")
 }
 
 /// Whether a segment has the name of a closed one: nothing is written to it any more.
 pub fn is_closed(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"system@"))
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(CLOSED.as_bytes()))
 }
 
 /// The closed segments of a folder, oldest first, and after them the one that is written.
