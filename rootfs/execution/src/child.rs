@@ -36,25 +36,51 @@ pub enum Progress {
 /// A process that has neither executed its program nor ended, as far as is known.
 #[derive(Debug)]
 pub struct Pending {
-    /// Readable when it has.
-    pipe: OwnedFd,
+    /// How it is known.
+    signs: Signs,
     /// What it has told so far.
     told: Vec<u8>,
     /// What it uses of this process's memory.
     lent: ManuallyDrop<Option<Lent>>,
 }
 
+/// How it is known how far a process is.
+#[derive(Debug)]
+enum Signs {
+    /// Readable when it has told something, executed or ended.
+    Pipe(OwnedFd),
+    /// By its memory. Descriptors that stay open meanwhile, as it may not have copies yet.
+    Memory { _kept: Vec<OwnedFd> },
+}
+
 impl Pending {
-    pub(crate) fn new(pipe: OwnedFd, lent: Lent) -> Self {
+    pub(crate) fn with_pipe(pipe: OwnedFd, lent: Lent) -> Self {
         let lent = lent.is_shared().then_some(lent);
-        Self { pipe, told: Vec::new(), lent: ManuallyDrop::new(lent) }
+        Self { signs: Signs::Pipe(pipe), told: Vec::new(), lent: ManuallyDrop::new(lent) }
+    }
+
+    pub(crate) fn silent(kept: Vec<OwnedFd>, lent: Lent) -> Self {
+        let lent = ManuallyDrop::new(Some(lent));
+        Self { signs: Signs::Memory { _kept: kept }, told: Vec::new(), lent }
+    }
+
+    /// What is readable when there is news. Without it the process is to be looked at from time to time, and when it
+    /// has ended.
+    pub fn pipe(&self) -> Option<BorrowedFd<'_>> {
+        match &self.signs {
+            Signs::Pipe(pipe) => Some(pipe.as_fd()),
+            Signs::Memory { .. } => None,
+        }
     }
 
     /// Reads what it tells; true at the end of it.
     fn read(&mut self) -> bool {
+        let Signs::Pipe(pipe) = &self.signs else {
+            return self.lent.as_ref().is_none_or(|lent| !lent.is_in_use());
+        };
         let mut bytes = [0_u8; 1024];
         loop {
-            match rustix::io::read(&self.pipe, &mut bytes) {
+            match rustix::io::read(pipe, &mut bytes) {
                 Ok(0) => return true,
                 Ok(count) => self.told.extend_from_slice(&bytes[..count]),
                 Err(rustix::io::Errno::INTR) => {}
@@ -65,15 +91,12 @@ impl Pending {
 
     /// Frees what was lent. Without this call it is lost with the value, as the process may still use it.
     fn take_back(&mut self) {
-        if let Some(lent) = self.lent.take() {
+        if let Some(mut lent) = self.lent.take() {
+            if matches!(self.signs, Signs::Memory { .. }) {
+                self.told.extend_from_slice(lent.reports());
+            }
             lent.take_back();
         }
-    }
-}
-
-impl AsFd for Pending {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.pipe.as_fd()
     }
 }
 
@@ -118,8 +141,8 @@ impl Child {
     /// The process has executed its program or ended.
     fn settle(&mut self) {
         let Progress::Pending(pending) = &mut self.progress else { return };
-        let (progress, remarks) = interpret(report::parse(&pending.told));
         pending.take_back();
+        let (progress, remarks) = interpret(report::parse(&pending.told));
         self.progress = progress;
         self.remarks.extend(remarks);
     }

@@ -49,6 +49,8 @@ pub struct Invocation<'a> {
     pub root_start_only: bool,
     /// Whether this is another process than the main one.
     pub control: bool,
+    /// Whether somebody waits for the program to be executed.
+    pub awaited: bool,
 }
 
 impl<'a> Invocation<'a> {
@@ -70,6 +72,7 @@ impl<'a> Invocation<'a> {
             permissions_start_only: false,
             root_start_only: false,
             control: false,
+            awaited: true,
         }
     }
 

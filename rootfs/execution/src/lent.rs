@@ -1,6 +1,8 @@
 //! What a new process works on, and the stack of one that shares this process's memory.
 
 use std::cell::{RefCell, UnsafeCell};
+use std::os::fd::RawFd;
+use std::sync::atomic::Ordering;
 
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 
@@ -33,14 +35,30 @@ impl Lent {
         }
     }
 
-    /// The process is to have a copy instead.
-    pub fn copy(&mut self) {
+    /// The process is to have a copy instead, and tells what it does by `pipe`.
+    pub fn copy(&mut self, pipe: RawFd) {
         self.stack = None;
+        let child = self.child.get_mut();
+        (child.pipe, child.separate) = (pipe, None);
     }
 
-    /// Pointers to both.
-    pub fn parts(&mut self) -> (*mut run::Child, Option<*mut [u128]>) {
-        (self.child.get(), self.stack.as_ref().map(Stack::usable))
+    /// Pointers to both, and to the number that the kernel makes 0 when the process has executed or ended.
+    pub fn parts(&mut self) -> (*mut run::Child, Option<*mut [u128]>, Option<*mut u32>) {
+        let child = self.child.get_mut();
+        let running = child.separate.map(|_| child.running.as_ptr());
+        (self.child.get(), self.stack.as_ref().map(Stack::usable), running)
+    }
+
+    /// Whether the process still uses this memory, where the kernel tells.
+    #[expect(unsafe_code, reason = "the process works on the rest of the value")]
+    pub fn is_in_use(&self) -> bool {
+        // SAFETY: the value lives as long as this one, and the number is only touched by the kernel.
+        unsafe { (*self.child.get()).running.load(Ordering::Acquire) != 0 }
+    }
+
+    /// What the process has told. To be asked for once it has executed or ended.
+    pub fn reports(&mut self) -> &[u8] {
+        self.child.get_mut().reports.bytes()
     }
 }
 

@@ -121,7 +121,8 @@ fn make(kind: u64, path: &'static std::ffi::CStr) -> Result<OwnedFd, Errno> {
     let flags = kind | SAME_FILES;
     // SAFETY: `open_own` never returns, allocates nothing, and changes nothing but the request, which lives here as the
     // stack does; the process is waited for.
-    let cloned = unsafe { clone::start(open_own, argument, Some(&raw mut stack), flags, None) };
+    let cloned =
+        unsafe { clone::start(open_own, argument, Some(&raw mut stack), None, flags, None) };
     clone::set_signal_mask(before);
     let cloned = cloned?;
     // The process uses this stack until it has ended.

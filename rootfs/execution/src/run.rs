@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::errno::Errno;
 use crate::plan::{Action, Otherwise, Plan, Slot, Step};
@@ -26,8 +26,12 @@ pub struct Child {
     pub plan: Plan,
     /// What it tells, packed.
     pub reports: Reports,
-    /// Where it tells it.
+    /// Where it tells it; -1, where its parent reads `reports` themselves.
     pub pipe: RawFd,
+    /// The first descriptor that it does not take along, where it has none of its own yet.
+    pub separate: Option<u32>,
+    /// Not 0 until it has executed or ended, where it has none of its own.
+    pub running: AtomicU32,
 }
 
 type Outcome = Result<(), Errno>;
@@ -52,7 +56,9 @@ fn mark(plan: &Plan) {
 impl Child {
     fn tell(&mut self, fatal: bool, stage: Stage, errno: Errno, subject: &[u8]) {
         let report = self.reports.push(fatal, stage, errno, subject);
-        write(self.pipe, report);
+        if self.pipe >= 0 {
+            write(self.pipe, report);
+        }
     }
 }
 
@@ -71,6 +77,10 @@ pub unsafe extern "C" fn enter(argument: *mut c_void) -> ! {
 
 /// Everything up to execve; gives the stage that failed.
 fn carry_out(child: &mut Child) -> Stage {
+    if let Err(errno) = child.separate.map_or(Ok(()), take_descriptors) {
+        child.tell(true, Stage::Fds, errno, b"");
+        return Stage::Fds;
+    }
     let steps = std::mem::take(&mut child.plan.steps);
     let failed = perform_all(child, &steps);
     // Not freed: that would be a call of the allocator.
@@ -154,6 +164,14 @@ fn perform(child: &mut Child, action: &Action) -> Outcome {
 /// The descriptor in a slot, -1 where there is none.
 pub fn descriptor(slots: &[i32], slot: Slot) -> RawFd {
     slots.get(slot.0).copied().unwrap_or(-1)
+}
+
+/// Copies of the parent's descriptors below `end`. The others, which execve would have to close one by one, are left
+/// with the parent.
+#[expect(unsafe_code, reason = "descriptors are numbers here")]
+fn take_descriptors(end: u32) -> Outcome {
+    // SAFETY: no pointers.
+    unsafe { sys!(SYS_close_range, end, u32::MAX, libc::CLOSE_RANGE_UNSHARE) }.map(drop)
 }
 
 /// Puts streams at 0 to 2 and those handed on from 3, and has the rest closed by execve.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::atomic::AtomicU32;
 
 use rustix::pipe::{PipeFlags, pipe_with};
 
@@ -69,8 +70,9 @@ pub fn spawn(invocation: &Invocation<'_>, runtime: &mut Runtime) -> Result<Child
             Some((folder.map_err(SpawnError::at(Stage::Cgroup))?, path))
         }
     };
-    let outcome = start_copy(plan, group.as_ref().map(|(fd, _)| fd));
-    drop(kept);
+    let awaited =
+        invocation.awaited || !invocation.descriptors.is_empty() || invocation.connection.is_some();
+    let outcome = start_copy(plan, kept, awaited, group.as_ref().map(|(fd, _)| fd));
     let (cloned, progress) = outcome.map_err(|errno| {
         let stage = if group.is_some() { Stage::Cgroup } else { Stage::Memory };
         SpawnError::new(stage, format!("starting a process: {errno}"))
@@ -83,22 +85,49 @@ pub fn spawn(invocation: &Invocation<'_>, runtime: &mut Runtime) -> Result<Child
     Ok(child)
 }
 
-/// The child tells by a pipe that execve closes. Most have a copy of this process's memory; one with a plain plan uses
-/// the memory itself, which spares copying page tables and every page that is written here meanwhile. This process does
-/// not wait for it as after vfork(2): what the child does may take its time.
-fn start_copy(plan: Plan, group: Option<&OwnedFd>) -> Result<(clone::Cloned, Progress), Errno> {
-    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+/// Most children have a copy of this process's memory; one with a plain plan uses the memory itself, which spares
+/// copying page tables and every page that is written here meanwhile. This process does not wait for it as after
+/// vfork(2): what the child does may take its time.
+///
+/// A child tells by a pipe that execve closes. One that uses the memory and that nobody waits for has none: it leaves
+/// what it tells in the memory. It takes along only the descriptors it needs, and what is `kept` for it stays open
+/// until it has executed. Descriptors of others, which may be closed and their numbers used again any time, are not for
+/// such a child.
+fn start_copy(
+    plan: Plan,
+    kept: Vec<OwnedFd>,
+    awaited: bool,
+    group: Option<&OwnedFd>,
+) -> Result<(clone::Cloned, Progress), Errno> {
     let (namespaces, shares) = (plan.namespaces, plan.shares_memory());
-    let child = run::Child { plan, reports: Reports::new(), pipe: writer.as_raw_fd() };
+    let silent = shares && clone::SHARES_MEMORY && !awaited;
+    let mut pipe = if silent { None } else { Some(new_pipe()?) };
+    let highest = plan.slots.iter().copied().max().unwrap_or(-1).max(2);
+    let child = run::Child {
+        plan,
+        reports: Reports::new(),
+        pipe: pipe.as_ref().map_or(-1, |(_, writer)| writer.as_raw_fd()),
+        separate: if silent { u32::try_from(highest + 1).ok() } else { None },
+        running: AtomicU32::new(1),
+    };
     let mut lent = Lent::new(child, shares)?;
     let cloned = match start(&mut lent, namespaces, group) {
         Err(Errno(libc::ENOSYS)) if shares => {
-            lent.copy();
+            let (_, writer) = pipe.insert(new_pipe()?);
+            lent.copy(writer.as_raw_fd());
             start(&mut lent, namespaces, group)?
         }
         outcome => outcome?,
     };
-    Ok((cloned, Progress::Pending(Pending::new(reader, lent))))
+    let pending = match pipe {
+        Some((reader, _)) => Pending::with_pipe(reader, lent),
+        None => Pending::silent(kept, lent),
+    };
+    Ok((cloned, Progress::Pending(pending)))
+}
+
+fn new_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    Ok(pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?)
 }
 
 #[expect(unsafe_code, reason = "a process is started in the middle of this one")]
@@ -109,10 +138,11 @@ fn start(
 ) -> Result<clone::Cloned, Errno> {
     let before = clone::block_signals();
     let group = group.map(AsRawFd::as_raw_fd);
-    let (child, stack) = lent.parts();
+    let (child, stack, running) = lent.parts();
     // SAFETY: `enter` never returns, allocates nothing and takes a `Child`. Where memory is shared, `Pending` leaves
     // child and stack alone and keeps them until the child has executed or ended.
-    let cloned = unsafe { clone::start(run::enter, child.cast(), stack, namespaces, group) };
+    let cloned =
+        unsafe { clone::start(run::enter, child.cast(), stack, running, namespaces, group) };
     clone::set_signal_mask(before);
     cloned
 }

@@ -39,6 +39,7 @@ mod mounts;
 mod paths;
 mod processes;
 mod services;
+mod silent;
 mod sockets;
 mod spawn;
 mod timers;
@@ -90,6 +91,7 @@ pub struct System {
     units: Vec<Option<Box<UnitRun>>>,
     processes: HashMap<Pid, UnitId>,
     pending: HashMap<Pid, (Child, Token)>,
+    silent: silent::Silent,
     hierarchy: Hierarchy,
     memory: Vec<groups::MemoryWatch>,
     next_memory: u64,
@@ -148,6 +150,7 @@ impl System {
             units: Vec::new(),
             processes: HashMap::new(),
             pending: HashMap::new(),
+            silent: silent::Silent::default(),
             hierarchy: beginning.hierarchy,
             memory: Vec::new(),
             next_memory: 0,
@@ -204,11 +207,12 @@ impl System {
     pub fn next_time(&self) -> Option<Duration> {
         let unit = self.deadlines.first().map(|(time, _)| *time);
         let job = self.job_deadlines.first().map(|(time, _)| *time);
-        [unit, job, self.end_time()].into_iter().flatten().min()
+        [unit, job, self.silent.due(), self.end_time()].into_iter().flatten().min()
     }
 
     /// Gives the time to all for whom it has come.
     pub fn on_time(&mut self, now: Duration) {
+        self.look_at_silent(now);
         // Those of this round only: a time that is set anew and has come already waits for the next one.
         let due: Vec<(Duration, UnitId)> =
             self.deadlines.iter().copied().take_while(|(time, _)| *time <= now).collect();

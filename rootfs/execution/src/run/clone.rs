@@ -29,6 +29,11 @@ const CLEAR_HANDLERS: u64 = 0x1_0000_0000;
 const INTO_CGROUP: u64 = 0x2_0000_0000;
 /// CLONE_VM.
 const SHARED: u64 = 0x100;
+/// CLONE_FILES and CLONE_CHILD_CLEARTID.
+const WITH_DESCRIPTORS: u64 = 0x400;
+const CLEAR_NUMBER: u64 = 0x20_0000;
+/// Whether a child can run in the memory of its parent here.
+pub const SHARES_MEMORY: bool = cfg!(target_arch = "x86_64");
 
 /// A process as its parent knows it.
 #[derive(Debug)]
@@ -42,7 +47,8 @@ pub struct Cloned {
 /// Starts a child that runs `entry(argument)`, which must end the process.
 ///
 /// With a `stack`, which a kernel without clone3 answers with ENOSYS, the child runs on it in the memory of its parent until it executes or ends: no page table is copied.
-/// `group` is a descriptor of the control group's folder.
+/// `group` is a descriptor of the control group's folder. With `running`, and a stack, the child has no descriptors of
+/// its own at first, and the kernel makes the number 0 when it has executed or ended.
 ///
 /// # Safety
 /// `entry` never returns, and `argument` is what it expects. With a `stack`, nobody else touches that or what `argument`
@@ -56,6 +62,7 @@ pub unsafe fn start(
     entry: unsafe extern "C" fn(*mut c_void) -> !,
     argument: *mut c_void,
     stack: Option<*mut [u128]>,
+    running: Option<*mut u32>,
     namespaces: u64,
     group: Option<RawFd>,
 ) -> Result<Cloned, Errno> {
@@ -72,6 +79,10 @@ pub unsafe fn start(
             arguments.flags |= SHARED;
             arguments.stack = stack.cast::<u128>() as u64;
             arguments.stack_size = (stack.len() * size_of::<u128>()) as u64;
+            if let Some(running) = running {
+                arguments.flags |= WITH_DESCRIPTORS | CLEAR_NUMBER;
+                arguments.child_tid = running as u64;
+            }
         }
         // SAFETY: the arguments outlive the call, the stack by the contract of this function.
         match unsafe { clone3(&mut arguments, entry, argument) } {

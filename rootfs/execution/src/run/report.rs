@@ -54,7 +54,6 @@ impl Reports {
     }
 
     /// All of them.
-    #[cfg(test)]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[..self.used]
     }

@@ -18,7 +18,7 @@ fn a_child_in_namespaces_is_known_by_itself_alone() {
         let argument = std::ptr::from_mut(&mut plan).cast();
         // SAFETY: `tell` ends the process, allocates nothing and takes a plan. To be in namespaces takes privileges: the
         // plan alone says that it is.
-        let child = unsafe { clone::start(tell, argument, None, 0, None) }.expect("a child");
+        let child = unsafe { clone::start(tell, argument, None, None, 0, None) }.expect("a child");
         let (_, status) = waitpid(Some(child.pid), WaitOptions::empty())
             .expect("it is our child")
             .expect("it has ended");

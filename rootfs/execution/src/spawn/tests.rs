@@ -37,10 +37,15 @@ fn told(folder: &tempfile::TempDir) -> (ExecSettings, PathBuf) {
 /// Waits for the outcome as a manager's event loop does.
 fn settled(child: &mut Child) {
     let end = Instant::now() + Duration::from_secs(20);
-    while let Progress::Pending(pipe) = child.poll() {
+    while let Progress::Pending(pending) = child.poll() {
         assert!(Instant::now() < end, "the child tells nothing");
         let wait = rustix::event::Timespec { tv_sec: 1, tv_nsec: 0 };
-        poll(&mut [PollFd::new(pipe, PollFlags::IN)], Some(&wait)).expect("polling works");
+        match pending.pipe() {
+            Some(pipe) => {
+                poll(&mut [PollFd::new(&pipe, PollFlags::IN)], Some(&wait)).expect("polling works");
+            }
+            None => std::thread::sleep(Duration::from_millis(1)),
+        }
     }
 }
 
@@ -73,6 +78,55 @@ fn a_missing_program_fails_at_exec_with_its_status() {
         assert_eq!(failure.what, "/usr/bin/no-such-program");
         assert_eq!(status.exit_status(), Some(203));
     }
+}
+
+#[test]
+fn a_process_that_nobody_waits_for_tells_by_its_memory() {
+    let exec = quiet();
+    for (program, code) in [("/usr/bin/true", 0), ("/usr/bin/no-such-program", 203)] {
+        let command = command(program);
+        let mut invocation = Invocation::new("a.service", &command, &exec);
+        invocation.awaited = false;
+        let started = spawn(&invocation, &mut Runtime::default()).expect("a process is started");
+        let Progress::Pending(pending) = &started.progress else { panic!("it is pending") };
+        assert!(pending.pipe().is_none());
+        let (child, status) = run(&invocation);
+        assert_eq!(status.exit_status(), Some(code));
+        match &child.progress {
+            Progress::Executed => assert_eq!(code, 0),
+            Progress::Failed(failure) => {
+                assert_eq!((failure.stage, failure.what.as_str()), (Stage::Exec, program));
+            }
+            Progress::Pending(_) => panic!("it has ended"),
+        }
+        waitpid(Some(started.pid), WaitOptions::empty()).expect("it is our child");
+    }
+}
+
+#[test]
+fn a_process_that_nobody_waits_for_changes_no_descriptor_of_its_parent_and_gets_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (exec, output) = told(&folder);
+    let own: Vec<_> = (0..3)
+        .map(|number| std::fs::read_link(format!("/proc/self/fd/{number}")))
+        .map(Result::ok)
+        .collect();
+    let file = std::fs::File::open("/etc/passwd").expect("a file");
+    let high = rustix::io::fcntl_dupfd_cloexec(&file, 700).expect("a descriptor");
+    rustix::io::fcntl_setfd(&high, rustix::io::FdFlags::empty()).expect("it stays open");
+    let command = command("/bin/ls -l /proc/self/fd/");
+    let mut invocation = Invocation::new("a.service", &command, &exec);
+    invocation.awaited = false;
+    let (_, status) = run(&invocation);
+    assert_eq!(status.exit_status(), Some(0));
+    let listed = std::fs::read_to_string(output).expect("the program wrote");
+    assert!(listed.contains("/output") && !listed.contains("/etc/passwd"), "{listed}");
+    let after: Vec<_> = (0..3)
+        .map(|number| std::fs::read_link(format!("/proc/self/fd/{number}")))
+        .map(Result::ok)
+        .collect();
+    assert_eq!(own, after);
+    rustix::io::fcntl_getfd(&high).expect("it is open here");
 }
 
 #[test]

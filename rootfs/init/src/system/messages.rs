@@ -14,6 +14,8 @@ use crate::service::Event;
 use crate::unit::ServiceRun;
 use crate::unit::service::Stored;
 
+/// The first number of a stored descriptor.
+const PARKED: i32 = 1024;
 /// Between two complaints about messages.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -124,7 +126,7 @@ impl System {
                     format!("Service's descriptor store is full ({most})."),
                 );
             }
-            let descriptor = descriptors.remove(0);
+            let descriptor = parked(descriptors.remove(0));
             let file = file_of(&descriptor);
             // The same open file is kept once. Few are of one file, so that few are compared by the kernel.
             let same =
@@ -174,6 +176,11 @@ impl System {
         }
         self.closing.push(one.descriptor);
     }
+}
+
+/// The same file by a high number. Processes that need no high ones then need not copy those of stored files.
+fn parked(descriptor: OwnedFd) -> OwnedFd {
+    rustix::io::fcntl_dupfd_cloexec(&descriptor, PARKED).unwrap_or(descriptor)
 }
 
 /// Device and inode of what a descriptor is of.

@@ -1,5 +1,7 @@
 //! Processes that have executed their program or ended.
 
+use std::time::Duration;
+
 use keelson_execution::{Child, Progress};
 use keelson_jobs::UnitId;
 use rustix::process::{Pid, WaitStatus};
@@ -15,43 +17,54 @@ impl System {
     pub fn on_pending(&mut self, pid: Pid) {
         let Some((mut child, token)) = self.pending.remove(&pid) else { return };
         self.leave_pipe(&child, token);
-        let executed = match child.poll() {
-            Progress::Pending(pipe) => {
-                match self.events.add(Source::Pending(pid.as_raw_nonzero()), pipe) {
-                    Ok(token) => {
-                        self.pending.insert(pid, (child, token));
-                    }
-                    Err(error) => self.log.note(format_args!("watching a start: {error}")),
+        if let Progress::Pending(pending) = child.poll() {
+            let Some(pipe) = pending.pipe() else { return };
+            match self.events.add(Source::Pending(pid.as_raw_nonzero()), pipe) {
+                Ok(token) => {
+                    self.pending.insert(pid, (child, token));
                 }
-                return;
+                Err(error) => self.log.note(format_args!("watching a start: {error}")),
             }
-            Progress::Executed => true,
-            Progress::Failed(failure) => {
-                let text = failure.to_string();
-                if let Some(id) = self.processes.get(&pid).copied() {
-                    self.tell(id, log::ERROR, text);
-                }
-                false
-            }
-        };
-        let Some(id) = self.processes.get(&pid).copied() else { return };
-        for remark in std::mem::take(&mut child.remarks) {
+            return;
+        }
+        self.settled(child);
+    }
+
+    /// Looks at the processes that say nothing when they execute their program.
+    pub(super) fn look_at_silent(&mut self, now: Duration) {
+        for child in self.silent.settled(now) {
+            self.settled(child);
+        }
+    }
+
+    /// A process has executed its program, or failed to.
+    fn settled(&mut self, child: Child) {
+        let Some(id) = self.processes.get(&child.pid).copied() else { return };
+        if let Progress::Failed(failure) = &child.progress {
+            self.tell(id, log::ERROR, failure);
+        }
+        for remark in child.remarks {
             self.tell(id, log::WARNING, remark);
         }
-        if executed {
-            self.service_event(id, Event::Executed(pid));
+        if matches!(child.progress, Progress::Executed) {
+            self.service_event(id, Event::Executed(child.pid));
         }
     }
 
     /// Before the pipe is closed: processes that were forked meanwhile hold copies of it, so it would not leave by itself.
     fn leave_pipe(&mut self, child: &Child, token: Token) {
-        if let Progress::Pending(pipe) = &child.progress {
+        if let Progress::Pending(pending) = &child.progress
+            && let Some(pipe) = pending.pipe()
+        {
             self.events.remove(token, pipe);
         }
     }
 
     /// A process has ended; those of no unit are orphans and only reaped.
     pub fn on_exit(&mut self, pid: Pid, status: WaitStatus) {
+        if let Some(child) = self.silent.ended(pid) {
+            self.settled(child);
+        }
         if self.pending.contains_key(&pid) {
             self.on_pending(pid);
         }

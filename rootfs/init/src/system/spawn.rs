@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 
 use keelson_execution::{Invocation, PassedFd, Progress, spawn};
 use keelson_jobs::{Edge, UnitId};
-use keelson_units::model::{Body, Delegate, ExecSettings, NotifyAccess, Service};
+use keelson_units::model::{Body, Delegate, ExecSettings, NotifyAccess, Service, Type};
 
 use super::System;
 use crate::events::Source;
@@ -83,6 +83,7 @@ impl System {
         invocation.permissions_start_only = service.permissions_start_only && !is_main;
         invocation.root_start_only = service.root_directory_start_only && !is_main;
         invocation.control = role == Role::Control && !is_main;
+        invocation.awaited = is_main && service.kind == Type::Exec;
         let outcome = spawn(&invocation, &mut runtime);
         drop(descriptors);
         if let Some(run) = self.service_mut(id) {
@@ -124,14 +125,15 @@ impl System {
                 let text = failure.to_string();
                 self.tell(id, log::ERROR, text);
             }
-            Progress::Pending(descriptor) => {
-                match self.events.add(Source::Pending(pid.as_raw_nonzero()), descriptor) {
+            Progress::Pending(pending) => match pending.pipe() {
+                Some(pipe) => match self.events.add(Source::Pending(pid.as_raw_nonzero()), pipe) {
                     Ok(token) => {
                         self.pending.insert(pid, (child, token));
                     }
                     Err(error) => self.tell(id, log::WARNING, format!("watching a start: {error}")),
-                }
-            }
+                },
+                None => self.silent.add(child, clock::now()),
+            },
         }
         Event::Spawned { pid, executed }
     }
