@@ -121,32 +121,49 @@ pub fn is_network(fs_type: &str, options: &str) -> bool {
     NETWORK.contains(&base) || has_option(options, "_netdev")
 }
 
-/// The device node of `/dev/sda1`, `UUID=...`, `LABEL=...`, `PARTUUID=...`, `PARTLABEL=...`; none of anything else.
+/// The tags of fstab(5) and the folder of links for each.
+const TAGS: [(&str, &str); 5] = [
+    ("UUID=", "by-uuid"),
+    ("LABEL=", "by-label"),
+    ("PARTUUID=", "by-partuuid"),
+    ("PARTLABEL=", "by-partlabel"),
+    ("ID=", "by-id"),
+];
+
+/// The device node of `/dev/sda1` or of `UUID=...` and the like; none of anything else.
 pub fn device(what: &str) -> Option<PathBuf> {
-    let folders = [
-        ("UUID", "uuid"),
-        ("LABEL", "label"),
-        ("PARTUUID", "partuuid"),
-        ("PARTLABEL", "partlabel"),
-    ];
-    if let Some((tag, text)) = what.split_once('=')
-        && let Some((_, folder)) = folders.iter().find(|(name, _)| *name == tag)
-    {
-        let text = text.trim_matches('"');
-        let lower = text.to_ascii_lowercase();
-        let text = if folder.ends_with("uuid") { lower.as_str() } else { text };
-        return Some(Path::new("/dev/disk").join(format!("by-{folder}")).join(encode(text)));
-    }
-    what.starts_with('/').then(|| PathBuf::from(what))
+    tagged_path(what).or_else(|| what.starts_with('/').then(|| PathBuf::from(what)))
 }
 
-/// How labels stand in the names of links below /dev/disk: what is unusual as `\xNN`.
-fn encode(text: &str) -> String {
-    let one = |c: char| match c {
-        c if c.is_ascii_alphanumeric() || "#+-.:=@_".contains(c) || !c.is_ascii() => c.to_string(),
-        c => format!("\\x{:02x}", u32::from(c)),
-    };
-    text.chars().map(one).collect()
+/// The path that `UUID=...` and the like will have in /dev/disk; none for another text. Quotes around a value go.
+pub fn tagged_path(what: &str) -> Option<PathBuf> {
+    let (tag, folder) = TAGS.iter().find(|(tag, _)| what.starts_with(tag))?;
+    let value = what[tag.len()..].trim_matches('"');
+    let value = if folder.ends_with("uuid") { known_case(value) } else { value.to_owned() };
+    Some(Path::new("/dev/disk").join(folder).join(encode(&value)))
+}
+
+/// The links are in lower case where the value is a UUID in full; others (vfat's `1A2B-3C4D`) stay as they are.
+fn known_case(value: &str) -> String {
+    if value.len() == 36 { value.to_ascii_lowercase() } else { value.to_owned() }
+}
+
+/// A value as the name of a link: what is not plain is `\x` and two hexadecimal digits for each byte, as udev writes it.
+pub fn encode(value: &str) -> String {
+    let mut name = String::with_capacity(value.len());
+    for c in value.chars() {
+        if c.is_ascii_alphanumeric() || "#+-.:=@_".contains(c) || (!c.is_ascii() && !c.is_control())
+        {
+            name.push(c);
+        } else {
+            let mut bytes = [0; 4];
+            for byte in c.encode_utf8(&mut bytes).bytes() {
+                let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+                name.extend(['\\', 'x', digit(byte >> 4), digit(byte & 15)]);
+            }
+        }
+    }
+    name
 }
 
 #[cfg(test)]

@@ -1,29 +1,13 @@
-//! The links of /dev/disk: which a device has, and how values are written in them.
+//! The links of /dev/disk that a device has.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use keelson_units::fstab::encode;
+
 use super::gpt::Partition;
 use super::probe::Superblock;
 use super::uevent::Uevent;
-
-/// A value as a file name: what is not plain is `\x` and two hexadecimal digits for each byte, as udev writes it.
-pub fn encode(value: &str) -> String {
-    let mut name = String::with_capacity(value.len());
-    for c in value.chars() {
-        if c.is_ascii_alphanumeric() || "#+-.:=@_".contains(c) || (!c.is_ascii() && !c.is_control())
-        {
-            name.push(c);
-        } else {
-            let mut bytes = [0; 4];
-            for byte in c.encode_utf8(&mut bytes).bytes() {
-                let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
-                name.extend(['\\', 'x', digit(byte >> 4), digit(byte & 15)]);
-            }
-        }
-    }
-    name
-}
 
 /// A serial number or model as part of a name: spaces become one underscore, and what is not plain too.
 fn identifier(value: &str) -> String {

@@ -5,7 +5,7 @@ use std::io;
 use proptest::prelude::*;
 
 use super::gpt::{self, Partition};
-use super::{Action, Device, UeventSocket, coldplug, links, parse, present};
+use super::{Action, Device, UeventSocket, coldplug, parse, present};
 
 const ADD: &[u8] =
     b"add@/devices/pci0000:00/virtio1/block/vda/vda1\0ACTION=add\0SUBSYSTEM=block\0DEVNAME=vda1\0\
@@ -66,19 +66,6 @@ fn a_unit_is_present_where_its_path_is() {
     let names =
         ["dev-null.device", "sys-subsystem-net-devices-lo.device", "dev-no\\x2dsuch.device"];
     assert_eq!(names.map(|name| present(&name.parse().unwrap())), [true, true, false]);
-}
-
-#[test]
-fn values_in_links_are_written_as_udev_does() {
-    let rows = [
-        ("EFI-SYSTEM", "EFI-SYSTEM"),
-        ("a b/c", "a\\x20b\\x2fc"),
-        ("größe", "größe"),
-        ("x\\y\n", "x\\x5cy\\x0a"),
-    ];
-    for (value, name) in rows {
-        assert_eq!(links::encode(value), name);
-    }
 }
 
 /// A disk with a table of two partitions, the second named.

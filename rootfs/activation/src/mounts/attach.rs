@@ -129,7 +129,7 @@ fn file_system(attachment: &Attachment, options: &Options) -> Result<(), MountEr
 }
 
 fn has_tag(what: &str) -> bool {
-    super::source::tagged_path(what).is_some()
+    keelson_units::fstab::tagged_path(what).is_some()
 }
 
 fn try_each(

@@ -1,10 +1,12 @@
 //! `What=`: paths, and devices by what is on them.
 
 use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use keelson_units::fstab::tagged_path;
 
 use super::MountError;
-use crate::devices::{self, links::encode};
+use crate::devices;
 
 /// What is mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,29 +17,6 @@ pub enum Source {
     File(PathBuf),
     /// Any text: `tmpfs`, `server:/share`, a folder.
     Text(String),
-}
-
-/// The tags of fstab(5) and the folder of links for each.
-const TAGS: [(&str, &str); 5] = [
-    ("UUID=", "by-uuid"),
-    ("LABEL=", "by-label"),
-    ("PARTUUID=", "by-partuuid"),
-    ("PARTLABEL=", "by-partlabel"),
-    ("ID=", "by-id"),
-];
-
-/// The path that `UUID=...` and the like will have in /dev/disk; none for another text. Quotes around a value go.
-pub fn tagged_path(what: &str) -> Option<PathBuf> {
-    let (tag, folder) = TAGS.iter().find(|(tag, _)| what.starts_with(tag))?;
-    let value = what[tag.len()..].trim_matches('"');
-    let value =
-        if *tag == "UUID=" || *tag == "PARTUUID=" { known_case(value) } else { value.to_owned() };
-    Some(Path::new("/dev/disk").join(folder).join(encode(&value)))
-}
-
-/// The links are in lower case where the value is a UUID in full; others (vfat's `1A2B-3C4D`) stay as they are.
-fn known_case(value: &str) -> String {
-    if value.len() == 36 { value.to_ascii_lowercase() } else { value.to_owned() }
 }
 
 /// Finds what is mounted. A tag is looked up among the links, then on all devices.

@@ -4,7 +4,7 @@ use keelson_units::model::{Mount, Swap};
 use proptest::prelude::*;
 
 use super::options::{self, Kind, Options};
-use super::source::{Source, find_source, tagged_path};
+use super::source::{Source, find_source};
 use super::{MountError, Task, is_network, swap};
 
 #[test]
@@ -55,24 +55,6 @@ fn loop_devices_have_options_of_their_own() {
 fn an_option_is_found_as_a_whole_word() {
     assert!(options::has("ro,nofail", "nofail"));
     assert!(!options::has("ro,nofailx", "nofail"));
-}
-
-#[test]
-fn tags_lead_to_links() {
-    let rows = [
-        (
-            "UUID=123E4567-E89B-12D3-A456-426614174000",
-            "/dev/disk/by-uuid/123e4567-e89b-12d3-a456-426614174000",
-        ),
-        ("UUID=1A2B-3C4D", "/dev/disk/by-uuid/1A2B-3C4D"),
-        ("LABEL=\"my data\"", "/dev/disk/by-label/my\\x20data"),
-        ("PARTLABEL=ROOT", "/dev/disk/by-partlabel/ROOT"),
-        ("PARTUUID=ab030201-02", "/dev/disk/by-partuuid/ab030201-02"),
-    ];
-    for (what, path) in rows {
-        assert_eq!(tagged_path(what).unwrap().to_str(), Some(path));
-    }
-    assert_eq!(tagged_path("/dev/sda1"), None);
 }
 
 #[test]

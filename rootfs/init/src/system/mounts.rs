@@ -79,7 +79,7 @@ impl System {
         let swaps = self.mount_table.as_ref().and_then(|tables| tables.swaps.as_ref());
         match (self.unit(id).map(|unit| &unit.unit.body), swaps) {
             (Some(Body::Swap(swap)), Some(swaps)) => {
-                let path = keelson_activation::mounts::source::tagged_path(&swap.what)
+                let path = keelson_units::fstab::tagged_path(&swap.what)
                     .unwrap_or_else(|| PathBuf::from(&swap.what));
                 let path = std::fs::canonicalize(&path).unwrap_or(path);
                 swaps.swaps().iter().any(|entry| entry.path == path)

@@ -19,7 +19,7 @@ fn lines_become_units() {
         (
             "UUID=AB-CD /a\\040b auto ro,x-systemd.mount-timeout=5s 0 2",
             "a\\x20b.mount",
-            "What=/dev/disk/by-uuid/ab-cd Where=/a b Options=ro,x-systemd.mount-timeout=5s TimeoutSec=5s",
+            "What=/dev/disk/by-uuid/AB-CD Where=/a b Options=ro,x-systemd.mount-timeout=5s TimeoutSec=5s",
             "Requires local-fs.target",
         ),
         (
@@ -48,6 +48,38 @@ fn lines_become_units() {
         assert_eq!(units[0].0, name, "{text}");
         assert_eq!(units[0].1.join(" "), settings, "{text}");
         assert_eq!(units[0].2.join(" "), pulled, "{text}");
+    }
+}
+
+#[test]
+fn tags_lead_to_links() {
+    let rows = [
+        (
+            "UUID=123E4567-E89B-12D3-A456-426614174000",
+            "/dev/disk/by-uuid/123e4567-e89b-12d3-a456-426614174000",
+        ),
+        ("UUID=1A2B-3C4D", "/dev/disk/by-uuid/1A2B-3C4D"),
+        ("LABEL=\"my data\"", "/dev/disk/by-label/my\\x20data"),
+        ("PARTLABEL=ROOT", "/dev/disk/by-partlabel/ROOT"),
+        ("ID=a/b", "/dev/disk/by-id/a\\x2fb"),
+        ("PARTUUID=ab030201-02", "/dev/disk/by-partuuid/ab030201-02"),
+    ];
+    for (what, path) in rows {
+        assert_eq!(tagged_path(what).unwrap().to_str(), Some(path));
+    }
+    assert_eq!(tagged_path("/dev/sda1"), None);
+}
+
+#[test]
+fn values_in_links_are_written_as_udev_does() {
+    let rows = [
+        ("EFI-SYSTEM", "EFI-SYSTEM"),
+        ("a b/c", "a\\x20b\\x2fc"),
+        ("größe", "größe"),
+        ("x\\y\n", "x\\x5cy\\x0a"),
+    ];
+    for (value, name) in rows {
+        assert_eq!(encode(value), name);
     }
 }
 
