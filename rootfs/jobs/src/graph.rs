@@ -102,8 +102,13 @@ impl Graph {
         }
     }
 
-    /// Adds another name. Relations that were declared with it so far move to the unit.
+    /// Adds another name, unless a unit of that name is loaded. Relations that were declared with it so far move to the
+    /// unit.
     pub fn add_alias(&mut self, alias: &UnitName, id: UnitId) {
+        let own = self.ids.get(alias).filter(|&&old| self.name(old) == alias);
+        if own.is_some_and(|&own| !matches!(self.facts(own).load, Load::Unknown | Load::NotFound)) {
+            return;
+        }
         let Some(old) = self.ids.insert(alias.clone(), id).filter(|&old| old != id) else { return };
         if self.nodes[old.index()].name != *alias {
             return;
@@ -117,6 +122,17 @@ impl Graph {
         }
         self.nodes[old.index()].facts.load = Load::Merged;
         self.revision += 1;
+    }
+
+    /// Forgets all aliases, before all units are taken in again: such a name is one that is not loaded.
+    pub fn forget_aliases(&mut self) {
+        self.ids.retain(|name, id| self.nodes[id.index()].name == *name);
+        for id in self.units() {
+            if self.facts(id).load == Load::Merged {
+                self.nodes[id.index()].facts.load = Load::Unknown;
+                self.ids.insert(self.name(id).clone(), id);
+            }
+        }
     }
 
     /// One more relation between two units, declared by the first. A unit's relation to itself is nothing.

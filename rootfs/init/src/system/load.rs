@@ -134,6 +134,8 @@ impl System {
     pub fn reload(&mut self) {
         self.log.note("reading all unit files again");
         self.loader.reload();
+        // Those that are still on the disk are found there again.
+        self.graph.forget_aliases();
         self.load_together(|system| {
             for id in system.graph.units() {
                 match system.unit(id) {
@@ -161,7 +163,12 @@ impl System {
                 self.apply_resources(id);
             }
             Loaded::Masked(_) => self.graph.set_load(id, Load::Masked),
-            _ if resting => {
+            // Its name is an alias now, which is followed where it is asked for.
+            Loaded::Unit(_) if resting => {
+                self.graph.forget(id);
+                self.drop_unit(id);
+            }
+            Loaded::Missing if resting => {
                 self.graph.set_load(id, Load::NotFound);
                 self.drop_unit(id);
             }

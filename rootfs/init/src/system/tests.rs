@@ -107,3 +107,34 @@ fn a_restart_starts_what_follows_an_end_unless_it_is_direct() {
         assert_eq!(started, Vec::from_iter(follower.map(str::to_owned)), "{name} {code}");
     }
 }
+
+#[test]
+fn a_reload_sees_that_aliases_have_come_changed_and_gone() {
+    let root = tempfile::tempdir().expect("a folder");
+    let text = |of: &str| format!("[Unit]\nDescription={of}\n[Service]\nExecStart=/a\n");
+    let (one, two) = (text("one"), text("two"));
+    let mut system = with_units(root.path(), &[("one.service", &one), ("two.service", &two)]);
+    let folder = root.path().join("usr/lib/systemd/system");
+    let alias = folder.join("a.service");
+    let name: UnitName = "a.service".parse().expect("a name");
+    let mut found = |prepare: &dyn Fn()| {
+        prepare();
+        system.reload();
+        let id = system.find(&name);
+        system.unit(id).map(|run| run.unit.description.clone())
+    };
+    let link = |to: &str| {
+        let _absent = fs::remove_file(&alias);
+        std::os::unix::fs::symlink(to, &alias).expect("a link");
+    };
+    assert_eq!(found(&|| link("one.service")).as_deref(), Some("one"));
+    assert_eq!(found(&|| link("two.service")).as_deref(), Some("two"));
+    let own = || {
+        fs::remove_file(&alias).expect("removed");
+        fs::write(&alias, text("own")).expect("a file");
+    };
+    assert_eq!(found(&own).as_deref(), Some("own"));
+    fs::write(folder.join("three.service"), text("three")).expect("a file");
+    assert_eq!(found(&|| link("three.service")).as_deref(), Some("three"));
+    assert_eq!(found(&|| fs::remove_file(&alias).expect("removed")), None);
+}

@@ -113,6 +113,31 @@ fn an_alias_is_the_unit_even_if_it_was_named_before() {
 }
 
 #[test]
+fn forgotten_aliases_are_names_of_their_own_until_they_are_added_again() {
+    let mut graph = Graph::default();
+    let early = graph.intern(&name("early"));
+    let a = graph.set_unit(&unit("a", &[], &["early", "late"]));
+    let both = |graph: &Graph| ["early", "late"].map(|text| graph.id(&name(text)));
+    assert_eq!(both(&graph), [Some(a); 2]);
+    graph.forget_aliases();
+    assert_eq!(both(&graph), [Some(early), None]);
+    assert_eq!(graph.facts(early).load, Load::Unknown);
+    graph.set_unit(&unit("a", &[], &["early", "late"]));
+    assert_eq!(both(&graph), [Some(a); 2]);
+}
+
+#[test]
+fn a_loaded_unit_keeps_its_name() {
+    let mut graph = Graph::default();
+    let b = graph.set_unit(&unit("b", &[], &[]));
+    let a = graph.set_unit(&unit("a", &[], &["b"]));
+    assert_eq!(graph.id(&name("b")), Some(b));
+    graph.forget(b);
+    graph.add_alias(&name("b"), a);
+    assert_eq!(graph.id(&name("b")), Some(a));
+}
+
+#[test]
 fn a_unit_has_no_relation_to_itself() {
     let mut graph = Graph::default();
     let a = graph.set_unit(&unit("a", &[(Relation::After, "a"), (Relation::Conflicts, "a")], &[]));
