@@ -90,8 +90,8 @@ impl System {
             return;
         };
         match watcher.on_event() {
-            Ok(true) if self.end.is_none() => self.trigger_path(id),
-            Ok(_) => {}
+            Ok(true) => self.trigger_path(id),
+            Ok(false) => {}
             Err(error) => {
                 self.tell(id, log::ERROR, format!("watching: {error}"));
                 self.fail_path(id, "resources");
@@ -100,6 +100,10 @@ impl System {
     }
 
     fn trigger_path(&mut self, id: UnitId) {
+        // What it starts may be going down together with it.
+        if self.end.is_some() || self.stop_queued(id) {
+            return;
+        }
         let now = clock::now();
         let within =
             self.path_mut(id).and_then(|run| run.limit.as_mut()).is_none_or(|limit| limit.hit(now));

@@ -121,7 +121,7 @@ impl System {
         });
     }
 
-    fn stop_queued(&self, id: UnitId) -> bool {
+    pub(super) fn stop_queued(&self, id: UnitId) -> bool {
         self.queue.job_of(id).is_some_and(|job| job.kind == JobKind::Stop)
     }
 

@@ -277,6 +277,14 @@ impl System {
         if run.state != State::Listening || self.end.is_some() {
             return self.unwatch(id);
         }
+        // The service may be going down together with it. Whoever has come is sent away, for until the socket is closed
+        // they would be heard again and again.
+        if self.stop_queued(id) {
+            if let Some((one, _)) = run.listening.get(index) {
+                sockets::flush(std::slice::from_ref(one));
+            }
+            return;
+        }
         let Some(socket) = self.socket_settings(id) else { return };
         let takes =
             run.listening.get(index).is_some_and(|(one, _)| sockets::accepts(socket, &one.listen));

@@ -47,6 +47,11 @@ fn running(system: &mut System, name: &str, pid: Pid) -> UnitId {
     id
 }
 
+fn stop_together(system: &mut System, unit: UnitId, others: &[UnitId]) {
+    let request = Request { unit, kind: JobKind::Stop, mode: JobMode::Replace, manual: true };
+    system.enqueue_all(request, others).expect("queued");
+}
+
 fn state(system: &System, id: UnitId) -> Option<State> {
     match &system.unit(id)?.run {
         Run::Service(run) => Some(run.machine.state),
@@ -63,8 +68,7 @@ fn a_service_that_ends_before_its_stop_job_runs_is_not_restarted() {
     let (first, second) = (Pid::from_raw(i32::MAX - 1), Pid::from_raw(i32::MAX));
     let db = running(&mut system, "db.service", first.expect("above zero"));
     let web = running(&mut system, "web.service", second.expect("above zero"));
-    let request = Request { unit: web, kind: JobKind::Stop, mode: JobMode::Replace, manual: true };
-    system.enqueue_all(request, &[db]).expect("queued");
+    stop_together(&mut system, web, &[db]);
     system.service_event(db, Event::Exited(first.expect("above zero"), Exit::Code(0)));
     assert_eq!(state(&system, db), Some(State::Dead));
     assert!(system.queue.job_of(db).is_none(), "its stop is done");
@@ -137,4 +141,51 @@ fn a_reload_sees_that_aliases_have_come_changed_and_gone() {
     fs::write(folder.join("three.service"), text("three")).expect("a file");
     assert_eq!(found(&|| link("three.service")).as_deref(), Some("three"));
     assert_eq!(found(&|| fs::remove_file(&alias).expect("removed")), None);
+}
+
+#[test]
+fn what_is_to_stop_starts_nothing() {
+    let root = tempfile::tempdir().expect("a folder");
+    let address = root.path().join("socket");
+    let alone = |text: &str| format!("[Unit]\nDefaultDependencies=no\n{text}\n");
+    let service = alone("[Service]\nExecStart=/a");
+    let path = alone(&format!("[Path]\nPathExists={}", root.path().display()));
+    let timer = alone("[Timer]\nOnActiveSec=1h");
+    let socket = alone(&format!("[Socket]\nListenStream={}", address.display()));
+    let files = [
+        ("a.service", service.as_str()),
+        ("a.path", &path),
+        ("b.service", &service),
+        ("b.timer", &timer),
+        ("c.service", &service),
+        ("c.socket", &socket),
+    ];
+    let mut system = with_units(root.path(), &files);
+    let find = |system: &mut System, name: &str| system.find(&name.parse().expect("a name"));
+
+    let pid = Pid::from_raw(i32::MAX).expect("above zero");
+    let a = running(&mut system, "a.service", pid);
+    let path = find(&mut system, "a.path");
+    system.change(path, Activity::Active);
+    stop_together(&mut system, path, &[a]);
+    system.service_event(a, Event::Exited(pid, Exit::Code(0)));
+    system.tell_triggers(a);
+    assert_eq!(system.activity(path), Activity::Active);
+    assert!(system.queue.job_of(a).is_none(), "a path");
+
+    let (b, timer) = (find(&mut system, "b.service"), find(&mut system, "b.timer"));
+    system.start_timer(timer);
+    stop_together(&mut system, timer, &[]);
+    system.timer_time(timer);
+    assert_eq!(system.activity(timer), Activity::Active);
+    assert!(system.queue.job_of(b).is_none(), "a timer");
+
+    let (c, socket) = (find(&mut system, "c.service"), find(&mut system, "c.socket"));
+    system.start_socket(socket);
+    let mut client = std::os::unix::net::UnixStream::connect(&address).expect("it listens");
+    stop_together(&mut system, socket, &[]);
+    system.on_listening(socket, 0);
+    assert!(system.queue.job_of(c).is_none(), "a socket");
+    let read = std::io::Read::read(&mut client, &mut [0]);
+    assert!(matches!(read, Ok(0) | Err(_)), "the connection is closed");
 }

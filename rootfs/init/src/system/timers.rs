@@ -170,6 +170,10 @@ impl System {
     }
 
     fn elapse(&mut self, id: UnitId) {
+        // What it starts may be going down together with it.
+        if self.stop_queued(id) {
+            return;
+        }
         let now = now();
         let persistent = self.timer_settings(id).is_some_and(|timer| timer.persistent);
         let trigger = self.name(id).as_str().to_owned();
