@@ -126,7 +126,7 @@ impl System {
     }
 
     /// Whether an automatic restart is pending, so that there is nothing to stop first.
-    fn waits_to_restart(&self, id: UnitId) -> bool {
+    pub(super) fn waits_to_restart(&self, id: UnitId) -> bool {
         use crate::service::State;
         match self.unit(id).map(|unit| &unit.run) {
             Some(Run::Service(run)) => {
@@ -200,7 +200,13 @@ impl System {
                     self.tell_of(id, log::INFO, &text);
                 }
             }
-            Some(Run::Socket(_)) => self.start_socket(id),
+            Some(Run::Socket(_)) => {
+                if let Some(reason) = self.refuses_socket(id) {
+                    self.tell(id, log::ERROR, reason);
+                    return self.finish_if_there(job, JobResult::Failed);
+                }
+                self.start_socket(id);
+            }
             Some(Run::Timer(_)) => self.start_timer(id),
             Some(Run::Path(_)) => self.start_path(id),
             Some(Run::Mount(_) | Run::Swap(_)) => self.start_mount(id),

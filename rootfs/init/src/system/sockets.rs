@@ -5,7 +5,7 @@ use std::time::Duration;
 use keelson_activation::limits::Limit;
 use keelson_activation::sockets;
 use keelson_execution::{Invocation, spawn};
-use keelson_jobs::{Activity, JobKind, UnitId};
+use keelson_jobs::{Activity, JobKind, Load, UnitId};
 use keelson_units::model::{Body, JobMode, Socket, UnitKind, UnitName};
 use rustix::process::Pid;
 
@@ -32,6 +32,18 @@ impl System {
             Some(Run::Socket(run)) => Some(run),
             _ => None,
         }
+    }
+
+    /// Why a socket may not be started now: its service must be there, and not have begun without it, for it may listen
+    /// by itself where the socket would.
+    pub(super) fn refuses_socket(&mut self, id: UnitId) -> Option<String> {
+        let name = self.service_of(id)?;
+        let service = self.find(&name);
+        if self.graph.facts(service).load != Load::Loaded {
+            return Some(format!("Socket service {name} not loaded, refusing."));
+        }
+        let rests = self.activity(service).is_inactive() || self.waits_to_restart(service);
+        (!rests).then(|| format!("Socket service {name} already active, refusing."))
     }
 
     pub(super) fn start_socket(&mut self, id: UnitId) {

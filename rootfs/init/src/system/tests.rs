@@ -189,3 +189,26 @@ fn what_is_to_stop_starts_nothing() {
     let read = std::io::Read::read(&mut client, &mut [0]);
     assert!(matches!(read, Ok(0) | Err(_)), "the connection is closed");
 }
+
+#[test]
+fn a_socket_takes_no_path_from_a_service_that_runs() {
+    let root = tempfile::tempdir().expect("a folder");
+    let address = root.path().join("socket");
+    let socket =
+        format!("[Unit]\nDefaultDependencies=no\n[Socket]\nListenStream={}\n", address.display());
+    let service = "[Service]\nExecStart=/a\n";
+    let files = [("a.service", service), ("a.socket", &socket), ("b.socket", &socket)];
+    let mut system = with_units(root.path(), &files);
+    let listener = std::os::unix::net::UnixListener::bind(&address).expect("the service's own");
+    running(&mut system, "a.service", Pid::from_raw(i32::MAX).expect("above zero"));
+    for name in ["a.socket", "b.socket"] {
+        let id = system.find(&name.parse().expect("a name"));
+        system.enqueue(id, JobKind::Start, JobMode::Replace, true).expect("queued");
+        while let Some(job) = system.queue.take_ready(&system.graph) {
+            system.run_job(&job);
+        }
+        assert_eq!(system.activity(id), Activity::Inactive, "{name}");
+    }
+    std::os::unix::net::UnixStream::connect(&address).expect("it is there");
+    listener.accept().expect("it is still the service's");
+}
