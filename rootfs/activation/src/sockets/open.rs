@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use keelson_units::model::{Listen, Socket, SocketAddress};
 use rustix::fs::{CWD, Mode, OFlags};
@@ -84,19 +85,29 @@ fn bind_path(socket: &Socket, descriptor: impl AsFd, path: &Path, owner: Owner) 
     make_parents(path, socket.directory_mode.unwrap_or(0o755))?;
     let address = SocketAddrUnix::new(path)?;
     let mode = Mode::from_raw_mode(socket.mode.unwrap_or(0o666));
-    // The node takes the mode of the socket, less the umask, so that it never allows too much.
+    // The node takes the mode of the socket. It is not changed by its path, for the owner of the folder may have put
+    // another file there meanwhile.
     rustix::fs::fchmod(&descriptor, mode)?;
-    match net::bind(&descriptor, &address) {
-        Err(error) if error == rustix::io::Errno::ADDRINUSE => {
+    match bind_unmasked(&descriptor, &address) {
+        Err(rustix::io::Errno::ADDRINUSE) => {
             if std::fs::symlink_metadata(path)?.file_type().is_socket() {
                 std::fs::remove_file(path)?;
             }
-            net::bind(&descriptor, &address)?;
+            bind_unmasked(&descriptor, &address)?;
         }
         result => result?,
     }
-    rustix::fs::chmod(path, mode)?;
     give(path, owner)
+}
+
+/// Binds to a path without a umask, which is that of all threads.
+fn bind_unmasked(descriptor: impl AsFd, address: &SocketAddrUnix) -> rustix::io::Result<()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let umask = rustix::process::umask(Mode::empty());
+    let bound = net::bind(descriptor, address);
+    rustix::process::umask(umask);
+    bound
 }
 
 fn give(path: &Path, owner: Owner) -> io::Result<()> {

@@ -63,6 +63,19 @@ fn a_path_is_listened_on_with_its_mode_folders_and_links() {
 }
 
 #[test]
+fn a_node_has_its_mode_whatever_the_umask_says() {
+    let folder = tempfile::tempdir().unwrap();
+    for mode in [0o666, 0o600, 0o020] {
+        for listen in [Listen::Stream, Listen::Datagram] {
+            let path = folder.path().join("test.sock");
+            let _listening =
+                opened(&Socket { mode: Some(mode), ..socket(vec![listen(unix(&path))]) });
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, mode);
+        }
+    }
+}
+
+#[test]
 fn the_socket_of_an_earlier_run_is_replaced_and_a_file_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.sock");
