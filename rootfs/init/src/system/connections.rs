@@ -1,4 +1,5 @@
-//! Connections to sockets with `Accept=yes`: each is taken and given to an instance of the service.
+//! Connections to sockets with `Accept=yes`: each is taken and given to an instance of the service. And how often
+//! anybody may come to any socket.
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use keelson_jobs::{JobKind, UnitId};
 use keelson_units::model::{JobMode, UnitName};
 
 use super::{System, Todo};
+use crate::unit::Run;
 use crate::{clock, log};
 
 /// Connections that are taken before others have their turn.
@@ -20,12 +22,14 @@ impl System {
     pub(super) fn take_connections(&mut self, id: UnitId, index: usize) {
         for _ in 0..SHARE {
             let now = clock::now();
+            if self.poll_is_full(id, index, now) {
+                return;
+            }
             let Some(run) = self.socket_mut(id) else { return };
             let Some((listening, _)) = run.listening.get(index) else { return };
             match sockets::accept(listening) {
                 Ok(Some(connection)) => {
-                    let within = run.limit.as_mut().is_none_or(|limit| limit.hit(now));
-                    if !within {
+                    if !self.hit_limits(id, index, now) {
                         self.tell(
                             id,
                             log::WARNING,
@@ -44,6 +48,37 @@ impl System {
                 }
             }
         }
+    }
+
+    /// Whether a descriptor was heard too often of late (`PollLimitBurst=`): it rests until that is over, so that those
+    /// who come too often, who may be anybody, slow themselves and not the socket down.
+    pub(super) fn poll_is_full(&mut self, id: UnitId, index: usize, now: Duration) -> bool {
+        let Some(Run::Socket(run)) =
+            self.units.get_mut(id.index()).and_then(Option::as_mut).map(|unit| &mut unit.run)
+        else {
+            return false;
+        };
+        let Some(until) = run.polls.get(index).and_then(|poll| poll.resumes(now)) else {
+            return false;
+        };
+        run.deadline = Some(run.deadline.map_or(until, |sooner| sooner.min(until)));
+        if let Some((one, token)) = run.listening.get_mut(index)
+            && let Some(token) = token.take()
+        {
+            self.events.remove(token, &one.descriptor);
+        }
+        self.reschedule(id);
+        true
+    }
+
+    /// Counts that somebody has come. False where that is once too often for the socket (`TriggerLimitBurst=`).
+    pub(super) fn hit_limits(&mut self, id: UnitId, index: usize, now: Duration) -> bool {
+        let Some(run) = self.socket_mut(id) else { return false };
+        if let Some(poll) = run.polls.get_mut(index) {
+            // Whether it is full is asked before the next one.
+            poll.hit(now);
+        }
+        run.limit.as_mut().is_none_or(|limit| limit.hit(now))
     }
 
     fn serve(&mut self, id: UnitId, connection: sockets::Connection) {

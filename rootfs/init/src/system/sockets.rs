@@ -184,6 +184,7 @@ impl System {
         let mut warnings = Vec::new();
         let listening = sockets::open(&source.name, socket, &mut warnings)?;
         if let Some(run) = self.socket_mut(id) {
+            run.polls = vec![Limit::poll_of_socket(socket); listening.len()];
             run.listening = listening.into_iter().map(|one| (one, None)).collect();
         }
         self.warn_all(id, warnings);
@@ -304,10 +305,10 @@ impl System {
             return self.take_connections(id, index);
         }
         let now = clock::now();
-        let within = self
-            .socket_mut(id)
-            .and_then(|run| run.limit.as_mut())
-            .is_none_or(|limit| limit.hit(now));
+        if self.poll_is_full(id, index, now) {
+            return;
+        }
+        let within = self.hit_limits(id, index, now);
         if !within {
             self.tell(id, log::WARNING, "Trigger limit hit, refusing further activation.");
             return self.fail_socket(id, "trigger-limit-hit");

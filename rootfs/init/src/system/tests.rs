@@ -212,3 +212,26 @@ fn a_socket_takes_no_path_from_a_service_that_runs() {
     std::os::unix::net::UnixStream::connect(&address).expect("it is there");
     listener.accept().expect("it is still the service's");
 }
+
+#[test]
+fn many_connections_slow_a_socket_down_and_do_not_end_it() {
+    let root = tempfile::tempdir().expect("a folder");
+    let address = root.path().join("socket");
+    let socket = format!("[Socket]\nListenStream={}\nAccept=yes\n", address.display());
+    let files = [("a.socket", socket.as_str()), ("a@.service", "[Service]\nExecStart=/a\n")];
+    let mut system = with_units(root.path(), &files);
+    let id = system.find(&"a.socket".parse().expect("a name"));
+    system.start_socket(id);
+    let connect = |_| std::os::unix::net::UnixStream::connect(&address).expect("it listens");
+    let _clients: Vec<_> = (0..210).map(connect).collect();
+    for _ in 0..20 {
+        system.on_listening(id, 0);
+    }
+    let run = system.socket_mut(id).expect("a socket");
+    assert_eq!(run.state, crate::unit::socket::State::Listening);
+    assert_eq!(run.accepted + run.refused, 150);
+    assert!(run.deadline.is_some(), "it goes on");
+    assert!(run.listening[0].1.is_none(), "but not now");
+    system.socket_time(id);
+    assert!(system.socket_mut(id).expect("a socket").listening[0].1.is_some());
+}

@@ -69,6 +69,8 @@ pub struct SocketRun {
     pub result: &'static str,
     /// What it listens on, with the place among the events where it is watched.
     pub listening: Vec<(Listening, Option<Token>)>,
+    /// How often each of them may be heard before a pause.
+    pub polls: Vec<Limit>,
     /// The process of the present step.
     pub control: Option<Pid>,
     /// Which command of the step it is.
@@ -93,6 +95,7 @@ impl Default for SocketRun {
             state: State::Dead,
             result: "success",
             listening: Vec::new(),
+            polls: Vec::new(),
             control: None,
             index: 0,
             deadline: None,
