@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use keelson_activation::timers::{LastTrigger, Moment};
 use keelson_jobs::Request;
 use keelson_units::facts::Facts;
 
 use super::*;
+use crate::clock;
 use crate::service::{Event, Exit, Machine, State};
 use crate::unit::Run;
 
@@ -234,4 +236,28 @@ fn many_connections_slow_a_socket_down_and_do_not_end_it() {
     assert!(run.listening[0].1.is_none(), "but not now");
     system.socket_time(id);
     assert!(system.socket_mut(id).expect("a socket").listening[0].1.is_some());
+}
+
+#[test]
+fn a_clock_that_is_set_back_leaves_no_calendar_event_out() {
+    const DAY: Duration = Duration::from_hours(24);
+    let root = tempfile::tempdir().expect("a folder");
+    let files = [("a.timer", "[Timer]\nOnCalendar=hourly\n"), ("a.service", "[Service]\n")];
+    let mut system = with_units(root.path(), &files);
+    let id = system.find(&"a.timer".parse().expect("a name"));
+    system.start_timer(id);
+    let (real, monotonic) = (clock::real(), clock::now());
+    let later = Moment { real: real + 10 * DAY, monotonic };
+    for last in [None, Some(LastTrigger::Now(later)), Some(LastTrigger::Stamp(later.real))] {
+        let Some(Run::Timer(run)) = system.unit_mut(id).map(|unit| &mut unit.run) else {
+            panic!("a timer");
+        };
+        (run.last, run.activated) = (last, Some(later));
+        system.clock_was_set();
+        let next = match system.unit(id).map(|unit| &unit.run) {
+            Some(Run::Timer(run)) => run.elapse.real,
+            _ => None,
+        };
+        assert!(next.is_some_and(|at| at < real + DAY), "{last:?}");
+    }
 }

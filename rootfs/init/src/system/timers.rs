@@ -218,8 +218,18 @@ impl System {
     /// The clock was set: calendar events come sooner or later than was reckoned.
     pub fn on_clock(&mut self) {
         let set = self.timers.watch.as_ref().and_then(|watch| watch.acknowledge().ok());
-        if set != Some(true) {
-            return;
+        if set == Some(true) {
+            self.clock_was_set();
+        }
+    }
+
+    pub(super) fn clock_was_set(&mut self) {
+        let real = clock::real();
+        for run in self.units.iter_mut().flatten() {
+            if let Run::Timer(run) = &mut run.run {
+                // Reckoned from a time that is still to come again, calendar events up to there would be left out.
+                run.not_after(real);
+            }
         }
         let timers: Vec<UnitId> = self
             .all_units()

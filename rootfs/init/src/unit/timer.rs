@@ -23,6 +23,18 @@ pub struct TimerRun {
 }
 
 impl TimerRun {
+    /// What it is reckoned from has happened by this time of day at the latest.
+    pub fn not_after(&mut self, real: Duration) {
+        match &mut self.last {
+            Some(LastTrigger::Now(moment)) => moment.real = moment.real.min(real),
+            Some(LastTrigger::Stamp(time)) => *time = (*time).min(real),
+            None => {}
+        }
+        if let Some(activated) = &mut self.activated {
+            activated.real = activated.real.min(real);
+        }
+    }
+
     /// The word of `systemctl`'s column SUB.
     pub fn sub_state(&self, activity: Activity) -> &'static str {
         match activity {
