@@ -187,7 +187,7 @@ pub struct UnitSettings {
     pub success_action: EmergencyAction,
     /// `JobTimeoutSec=`; none is for ever.
     pub job_timeout: Option<Duration>,
-    /// `JobRunningTimeoutSec=`: as `job_timeout`, counted from when the job runs.
+    /// `JobRunningTimeoutSec=`: as `job_timeout`, counted from when the job runs; none and zero are for ever.
     pub job_running_timeout: Option<Duration>,
     /// `JobTimeoutAction=`
     pub job_timeout_action: EmergencyAction,

@@ -12,9 +12,6 @@ use super::{System, Todo};
 use crate::unit::Run;
 use crate::{clock, log};
 
-/// How long a device is waited for (systemd-system.conf(5), `DefaultDeviceTimeoutSec=`).
-const DEVICE_TIMEOUT: Duration = Duration::from_secs(90);
-
 impl System {
     /// Queues a job with what it pulls in; gives its number, or none where there is nothing to do.
     pub fn enqueue(
@@ -69,9 +66,18 @@ impl System {
     /// Has the job's time counted, where its unit sets one.
     fn time_job(&mut self, id: JobId) {
         let Some(job) = self.queue.job(id) else { return };
-        let device = matches!(self.unit(job.unit).map(|unit| &unit.unit.body), Some(Body::Device));
-        let usual = (device && job.kind == JobKind::Start).then_some(DEVICE_TIMEOUT);
-        let timeout = self.unit(job.unit).and_then(|unit| unit.unit.settings.job_timeout).or(usual);
+        let timeout = self.unit(job.unit).and_then(|unit| unit.unit.settings.job_timeout);
+        self.limit_job(id, timeout);
+    }
+
+    /// The same for a job that runs from now on.
+    fn time_running_job(&mut self, id: JobId) {
+        let Some(job) = self.queue.job(id).filter(|job| job.is_running()) else { return };
+        let timeout = self.unit(job.unit).and_then(|unit| unit.unit.settings.job_running_timeout);
+        self.limit_job(id, timeout);
+    }
+
+    fn limit_job(&mut self, id: JobId, timeout: Option<Duration>) {
         if let Some(timeout) = timeout.filter(|timeout| !timeout.is_zero()) {
             self.job_deadlines.insert((clock::now().saturating_add(timeout), id));
         }
@@ -95,6 +101,11 @@ impl System {
 
     /// Runs a job whose turn has come.
     pub(super) fn run_job(&mut self, job: &Job) {
+        self.perform(job);
+        self.time_running_job(job.id);
+    }
+
+    fn perform(&mut self, job: &Job) {
         let id = job.unit;
         let activity = self.activity(id);
         match job.kind {

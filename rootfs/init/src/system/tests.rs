@@ -261,3 +261,28 @@ fn a_clock_that_is_set_back_leaves_no_calendar_event_out() {
         assert!(next.is_some_and(|at| at < real + DAY), "{last:?}");
     }
 }
+
+#[test]
+fn a_device_is_waited_for_as_long_as_fstab_says() {
+    let root = tempfile::tempdir().expect("a folder");
+    fs::create_dir_all(root.path().join("etc")).expect("a folder");
+    let lines = ["5s", "infinity", "0"]
+        .map(|time| format!("/dev/no-{time} /{time} ext4 x-systemd.device-timeout={time}\n"));
+    fs::write(root.path().join("etc/fstab"), lines.concat()).expect("a file");
+    let mut system = system(root.path());
+    for (time, seconds) in [("usual", Some(90)), ("5s", Some(5)), ("infinity", None), ("0", None)] {
+        let name = format!("dev-no\\x2d{time}.device").parse().expect("a name");
+        let id = system.find(&name);
+        let before = clock::now();
+        system.enqueue(id, JobKind::Start, JobMode::Replace, true).expect("queued");
+        let job = system.queue.take_ready(&system.graph).expect("its turn");
+        system.run_job(&job);
+        let after = clock::now();
+        let deadline = system.job_deadlines.pop_first().map(|(deadline, _)| deadline);
+        assert_eq!(deadline.is_some(), seconds.is_some(), "{time}");
+        if let (Some(deadline), Some(seconds)) = (deadline, seconds) {
+            let time = Duration::from_secs(seconds);
+            assert!((before + time..=after + time).contains(&deadline));
+        }
+    }
+}

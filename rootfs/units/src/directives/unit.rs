@@ -41,7 +41,7 @@ pub(super) const UNIT: &[Row] = &[
     implemented("OnFailureIsolate"),
     implemented("IgnoreOnIsolate"),
     implemented("JobTimeoutSec"),
-    ignored("JobRunningTimeoutSec", "a job has one time, JobTimeoutSec=, from when it is queued"),
+    implemented("JobRunningTimeoutSec"),
     implemented("JobTimeoutAction"),
     implemented("JobTimeoutRebootArgument"),
     implemented("StartLimitIntervalSec"),

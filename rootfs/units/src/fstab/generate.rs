@@ -183,6 +183,7 @@ fn pulled_by(options: &str, target: &str) -> Vec<(UnitName, Relation)> {
 
 fn device_timeout(line: &Line) -> Option<(UnitName, Option<std::time::Duration>)> {
     let timeout = value::time_span(option(&line.options, "x-systemd.device-timeout")?)?;
+    let timeout = timeout.filter(|timeout| !timeout.is_zero());
     let device = device(&line.what).filter(|path| path.starts_with("/dev"))?;
     Some((escape::path_unit(&device, UnitKind::Device)?, timeout))
 }

@@ -10,7 +10,7 @@ use crate::escape;
 use crate::fstab;
 use crate::model::{Body, Listen, Mount, PathCondition, Relation, SocketAddress, Unit, UnitKind};
 
-/// How long a device may take to appear, as systemd has it.
+/// How long a device may take to appear (systemd-system.conf(5), `DefaultDeviceTimeoutSec=`).
 const DEVICE_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Adds them.

@@ -75,7 +75,11 @@ pub(crate) const UNIT: Table<Unit> = &[
     }),
     ("IgnoreOnIsolate", |u, v| put(&mut u.settings.ignore_on_isolate, v.boolean())),
     ("JobTimeoutSec", |u, v| put(&mut u.settings.job_timeout, v.timeout())),
-    ("JobRunningTimeoutSec", |u, v| put(&mut u.settings.job_running_timeout, v.timeout())),
+    ("JobRunningTimeoutSec", |u, v| {
+        // For ever is said, too: a device would have a default.
+        u.settings.job_running_timeout = Some(v.timeout()?.unwrap_or_default());
+        Ok(())
+    }),
     ("JobTimeoutAction", |u, v| put(&mut u.settings.job_timeout_action, action(v))),
     ("JobTimeoutRebootArgument", reboot_argument),
     ("StartLimitIntervalSec", start_limit_interval),
