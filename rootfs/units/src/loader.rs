@@ -1,7 +1,8 @@
 //! Finds and reads units by name: search path, masks, aliases, drop-ins, templates, `.wants` folders, `/etc/fstab`
 //! (systemd.unit(5), "UNIT FILE LOAD PATH").
 //!
-//! Listings of folders are read once and kept until [`Loader::reload`]; files are read when a unit is asked for.
+//! Listings of folders are read once and kept until [`Loader::reload`] or [`Loader::look_again`]; files are read when a
+//! unit is asked for.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::Metadata;
@@ -157,6 +158,17 @@ impl Loader {
     pub fn reload(&mut self) {
         self.cache = None;
         self.ready.clear();
+    }
+
+    /// Lists the folders of unit files again where one of them has changed, for a unit that was not found; says whether.
+    pub fn look_again(&mut self) -> bool {
+        let Some(cache) = &mut self.cache else { return false };
+        if !cache.index.is_stale(&self.folders) {
+            return false;
+        }
+        cache.index = Index::read(&self.root, &self.folders);
+        self.ready.clear();
+        true
     }
 
     /// Keeps the files of templates from now on, or no longer: many instances that are loaded at once read them once.

@@ -19,7 +19,23 @@ impl System {
     pub fn find(&mut self, name: &UnitName) -> UnitId {
         let id = self.graph.intern(name);
         self.load_from(vec![id]);
+        if self.graph.facts(id).load == Load::NotFound && self.look_again() {
+            self.load_from(vec![id]);
+        }
         self.graph.id(name).unwrap_or(id)
+    }
+
+    /// Has the files of units that were not found looked for once more, where some have come since.
+    pub(super) fn look_again(&mut self) -> bool {
+        let changed = self.loader.look_again();
+        if changed {
+            for id in self.graph.units() {
+                if self.graph.facts(id).load == Load::NotFound {
+                    self.graph.forget(id);
+                }
+            }
+        }
+        changed
     }
 
     /// Loads what is referred to and was not loaded yet.

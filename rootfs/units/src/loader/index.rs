@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fs::Metadata;
 use std::path::{Component, Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::model::{UnitKind, UnitName};
 
@@ -44,12 +45,15 @@ pub(crate) struct Index {
     pub folders: HashMap<String, HashMap<String, Vec<(usize, PathBuf)>>>,
     /// How many folders the path has.
     pub depth: usize,
+    /// When each of them was last changed before it was listed; none where it is not there.
+    times: Vec<Option<SystemTime>>,
 }
 
 impl Index {
     /// Lists all folders; what cannot be listed is as if it were not there.
     pub fn read(root: &Path, path: &[PathBuf]) -> Self {
-        let mut index = Self { root: root.to_owned(), depth: path.len(), ..Self::default() };
+        let (depth, times) = (path.len(), times(path));
+        let mut index = Self { root: root.to_owned(), depth, times, ..Self::default() };
         for (position, folder) in path.iter().enumerate() {
             let Ok(listing) = std::fs::read_dir(folder) else { continue };
             for item in listing.flatten() {
@@ -76,6 +80,11 @@ impl Index {
             }
         }
         index
+    }
+
+    /// Whether a folder of the path has changed since: a file in it came or went.
+    pub fn is_stale(&self, path: &[PathBuf]) -> bool {
+        times(path) != self.times
     }
 
     /// Where a name leads, aliases followed; an instance falls back to its template.
@@ -129,6 +138,11 @@ impl Index {
         aliases.remove(name);
         aliases
     }
+}
+
+fn times(path: &[PathBuf]) -> Vec<Option<SystemTime>> {
+    let time = |folder: &PathBuf| std::fs::metadata(folder).and_then(|found| found.modified()).ok();
+    path.iter().map(time).collect()
 }
 
 /// A template takes the instance of the name that led to it.

@@ -30,14 +30,20 @@ impl System {
     }
 
     fn known(&self, name: &UnitName) -> Option<UnitId> {
-        self.graph.id(name).filter(|id| self.graph.facts(*id).load != Load::Unknown)
+        let known =
+            |id: &UnitId| !matches!(self.graph.facts(*id).load, Load::Unknown | Load::NotFound);
+        self.graph.id(name).filter(known)
     }
 
     fn status_of_file(&mut self, name: &UnitName) -> UnitStatus {
         if self.command_line.mask.contains(name) {
             return UnitStatus::new(name.as_str(), LoadState::Masked);
         }
-        let unit = match self.read(name) {
+        let mut loaded = self.read(name);
+        if matches!(loaded, Loaded::Missing) && self.look_again() {
+            loaded = self.read(name);
+        }
+        let unit = match loaded {
             Loaded::Unit(unit) => UnitRun::new(*unit),
             Loaded::Masked(_) => return UnitStatus::new(name.as_str(), LoadState::Masked),
             Loaded::Missing => return UnitStatus::new(name.as_str(), LoadState::NotFound),

@@ -45,3 +45,30 @@ fn a_template_is_read_once_for_all_its_instances_also_when_all_is_read_again() {
         assert_eq!(found, Some(format!("second {instance}")));
     }
 }
+
+#[test]
+fn a_file_that_comes_later_is_found_without_a_reload() {
+    let root = tempfile::tempdir().expect("a folder");
+    let folder = root.path().join("usr/lib/systemd/system");
+    fs::create_dir_all(&folder).expect("folders");
+    fs::write(folder.join("a.target"), "[Unit]\nWants=b.service\n").expect("a file");
+    let hour_ago = std::time::SystemTime::now() - std::time::Duration::from_hours(1);
+    fs::File::open(&folder).and_then(|file| file.set_modified(hour_ago)).expect("a time");
+    let mut system = system(root.path());
+    let [a, b, c] = ["a.target", "b.service", "c.service"].map(|name| {
+        let name: UnitName = name.parse().expect("a name");
+        name
+    });
+    let load = |system: &mut System, name: &UnitName| {
+        let id = system.find(name);
+        system.graph.facts(id).load
+    };
+    assert_eq!(load(&mut system, &a), Load::Loaded);
+    assert_eq!(load(&mut system, &c), Load::NotFound);
+    for name in [&b, &c] {
+        fs::write(folder.join(name.as_str()), "[Service]\nExecStart=/a\n").expect("a file");
+    }
+    assert_eq!(load(&mut system, &c), Load::Loaded);
+    let wanted = system.graph.id(&b).map(|id| system.graph.facts(id).load);
+    assert_eq!(wanted, Some(Load::Loaded), "for the other one, too");
+}
