@@ -1,7 +1,7 @@
 //! What the folders of the search path hold: unit files, aliases, masks, and folders that belong to units.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs::Metadata;
+use std::fs::{FileType, Metadata};
 use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
@@ -61,16 +61,19 @@ impl Index {
                 else {
                     continue;
                 };
-                if kind.is_dir() {
-                    if let Some((unit, suffix)) = name.rsplit_once('.') {
-                        let folders = index.folders.entry(suffix.to_owned()).or_default();
-                        folders.entry(unit.to_owned()).or_default().push((position, item.path()));
+                let unit = name.parse::<UnitName>().ok();
+                if let Some(unit) = unit.filter(|_| !kind.is_dir()) {
+                    if !index.entries.contains_key(&unit)
+                        && let Some(entry) =
+                            entry(root, path, &unit, item.path(), kind.is_symlink())
+                    {
+                        index.entries.insert(unit, entry);
                     }
-                } else if let Ok(name) = name.parse::<UnitName>()
-                    && !index.entries.contains_key(&name)
-                    && let Some(entry) = entry(root, path, &name, item.path(), kind.is_symlink())
+                } else if let Some((unit, suffix)) = name.rsplit_once('.')
+                    && let Some(folder) = folder_at(root, item.path(), kind)
                 {
-                    index.entries.insert(name, entry);
+                    let folders = index.folders.entry(suffix.to_owned()).or_default();
+                    folders.entry(unit.to_owned()).or_default().push((position, folder));
                 }
             }
         }
@@ -138,6 +141,12 @@ impl Index {
         aliases.remove(name);
         aliases
     }
+}
+
+/// A folder, or the one that a link leads to.
+fn folder_at(root: &Path, path: PathBuf, kind: FileType) -> Option<PathBuf> {
+    let path = if kind.is_symlink() { resolve_link(root, &path)? } else { path };
+    (kind.is_dir() || kind.is_symlink() && path.is_dir()).then_some(path)
 }
 
 fn times(path: &[PathBuf]) -> Vec<Option<SystemTime>> {

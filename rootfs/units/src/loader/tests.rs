@@ -153,6 +153,22 @@ fn links_in_folders_pull_in() {
 }
 
 #[test]
+fn a_folder_of_a_unit_may_be_a_link() {
+    let root = root(&[
+        (&format!("{USR}/a.service"), "[Service]\nExecStart=/a\n"),
+        ("opt/drop-ins/10-x.conf", "[Service]\nNice=2\n"),
+        ("opt/wants/b.service", "[Unit]\n"),
+    ]);
+    link(&root, &format!("{ETC}/a.service.d"), "/opt/drop-ins");
+    link(&root, &format!("{ETC}/a.service.wants"), "../../../opt/wants");
+    link(&root, &format!("{ETC}/a.service.requires"), "/opt/absent");
+    let unit = load(&mut loader(&root), "a.service");
+    let crate::model::Body::Service(service) = &unit.body else { panic!("a service") };
+    assert_eq!(service.exec.nice, Some(2));
+    assert!(names(&unit, Relation::Wants).contains(&"b.service"));
+}
+
+#[test]
 fn every_type_has_its_own_dependencies() {
     let root = root(&[
         (&format!("{USR}/a.service"), "[Service]\nExecStart=/a\nStateDirectory=x\n"),
