@@ -11,6 +11,7 @@ pub use options::{Kind, Options};
 pub use source::{Source, find_source};
 
 mod attach;
+mod check;
 mod helper;
 mod loop_device;
 pub mod options;
@@ -37,6 +38,7 @@ enum Work {
 
 /// What is mounted where.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a directive of its own")]
 struct Attachment {
     what: String,
     mount_point: PathBuf,
@@ -45,6 +47,7 @@ struct Attachment {
     sloppy: bool,
     read_write_only: bool,
     directory_mode: u32,
+    check: bool,
     remount: bool,
 }
 
@@ -120,6 +123,7 @@ impl Attachment {
             sloppy: mount.sloppy,
             read_write_only: mount.read_write_only,
             directory_mode: mount.directory_mode.unwrap_or(0o755),
+            check: mount.check,
             remount,
         }
     }
@@ -143,6 +147,9 @@ pub enum MountError {
     /// There is no loop device for a file.
     #[error("making a loop device for {0} failed: {1}")]
     Loop(PathBuf, io::Error),
+    /// e2fsck ended so, and errors are left; it has told which.
+    #[error("{0} is damaged and e2fsck -p does not repair it: {1}")]
+    Damaged(PathBuf, ExitStatus),
     /// mount(2)
     #[error("mounting {what} on {mount_point} as {fs_type} failed: {source}", mount_point = .mount_point.display())]
     Mount {

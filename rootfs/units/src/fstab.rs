@@ -10,6 +10,9 @@ mod generate;
 
 pub use generate::units;
 
+/// Options that ask for what is not done here.
+const NOT_DONE: [&str; 2] = ["x-systemd.makefs", "x-systemd.growfs"];
+
 /// File systems that are mounted over the network.
 const NETWORK: &[&str] = &[
     "afs",
@@ -57,6 +60,8 @@ pub struct Generated {
     pub entries: Vec<Entry>,
     /// Units that pull it in.
     pub pulled_by: Vec<(UnitName, Relation)>,
+    /// Whether it is checked before it is mounted.
+    pub check: bool,
     /// Its device and how long that may take; none is for ever.
     pub device_timeout: Option<(UnitName, Option<Duration>)>,
 }
@@ -80,11 +85,16 @@ pub fn parse(text: &str, file: &Path, remarks: &mut Vec<Remark>) -> Vec<Line> {
             remarks.push(Remark { place, what });
             continue;
         }
+        let options = field(3, "defaults");
+        for option in NOT_DONE.into_iter().filter(|option| has_option(&options, option)) {
+            let what = format!("{option} is not done here; passed over");
+            remarks.push(Remark { place: place.clone(), what });
+        }
         lines.push(Line {
             what: field(0, ""),
             mount_point: field(1, ""),
             fs_type: field(2, "auto"),
-            options: field(3, "defaults"),
+            options,
             pass: field(5, "0").parse().unwrap_or_default(),
             place,
         });

@@ -11,7 +11,7 @@ use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags};
 
 use super::options::{Kind, Options};
 use super::source::{Source, find_source};
-use super::{Attachment, MountError, helper, loop_device};
+use super::{Attachment, MountError, check, helper, loop_device};
 use crate::devices::probe;
 
 /// Mounts or remounts.
@@ -157,6 +157,9 @@ fn mount(
     source: &str,
     kind: &str,
 ) -> Result<(), MountError> {
+    if attachment.check && check::is_known(kind) {
+        check::check(Path::new(source))?;
+    }
     let data = c_string(&options.data)?;
     let try_with = |flags: MountFlags| {
         rustix::mount::mount(source, &attachment.mount_point, kind, flags, data.as_c_str())

@@ -1,11 +1,14 @@
 //! Options, sources, and what fails without rights.
 
+use std::fs;
+use std::path::Path;
+
 use keelson_units::model::{Mount, Swap};
 use proptest::prelude::*;
 
 use super::options::{self, Kind, Options};
 use super::source::{Source, find_source};
-use super::{MountError, Task, is_network, swap};
+use super::{MountError, Task, check, is_network, swap};
 
 #[test]
 fn options_are_flags_words_for_others_and_the_file_systems_own() {
@@ -92,6 +95,19 @@ fn what_cannot_be_mounted_says_why() {
     assert!(matches!(Task::unmount(&mount).run(), Err(MountError::Unmount(..))));
     let swap = Swap { what: "/dev/no-such-disk".into(), ..Swap::default() };
     assert!(matches!(Task::swap_on(&swap).run(), Err(MountError::NoSource(_))));
+}
+
+#[test]
+fn only_errors_that_are_left_keep_from_mounting() {
+    // A shell takes `-p FILE`, too, and ends as the file says.
+    let (shell, script) = (Path::new("/bin/sh"), tempfile::NamedTempFile::new().unwrap());
+    for (status, passes) in [(0, true), (1, true), (4, false), (6, false), (8, true)] {
+        fs::write(&script, format!("exit {status}\n")).unwrap();
+        let checked = check::check_by(shell, script.path());
+        assert_eq!(checked.is_ok(), passes, "{status}: {checked:?}");
+    }
+    assert!(check::check_by(Path::new("/no/e2fsck"), script.path()).is_ok());
+    assert!(check::is_known("ext4") && !check::is_known("vfat"));
 }
 
 #[test]

@@ -59,6 +59,7 @@ impl System {
         {
             self.start_at_boot(COMPLETE);
         }
+        self.tell_of_fstab();
         self.boot.loaded = clock::micros(clock::now());
     }
 

@@ -162,11 +162,19 @@ impl System {
             }
             system.load_all();
         });
+        self.tell_of_fstab();
         for id in self.graph.units() {
             if matches!(self.unit(id).map(|unit| &unit.run), Some(Run::Timer(_))) {
                 self.timer_unit_changed(id);
                 self.reschedule(id);
             }
+        }
+    }
+
+    /// What is wrong in `/etc/fstab`, for the log.
+    pub(super) fn tell_of_fstab(&mut self) {
+        for remark in self.loader.fstab_remarks() {
+            self.log.about(log::WARNING, "", "", &remark.to_string());
         }
     }
 

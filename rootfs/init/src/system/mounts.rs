@@ -121,7 +121,11 @@ impl System {
             _ => return,
         };
         let begun = fork::fork(&[], || task.run_as_process());
-        let deadline = clock::now().saturating_add(timeout.unwrap_or(TIMEOUT));
+        // A check takes as long as the disk is large.
+        let checks =
+            matches!(&source.body, Body::Mount(mount) if mount.check) && work == Work::Mounting;
+        let timeout = timeout.or((!checks).then_some(TIMEOUT));
+        let deadline = timeout.map(|timeout| clock::now().saturating_add(timeout));
         let Some(run) = self.mount_mut(id) else { return };
         if let Some((pid, _)) = run.control.take() {
             // What it was for is given up; it is reaped as an orphan.
@@ -131,7 +135,7 @@ impl System {
         match begun {
             Ok(forked) => {
                 run.work = work;
-                run.deadline = Some(deadline);
+                run.deadline = deadline;
                 run.control = Some((forked.pid, forked.words));
                 self.processes.insert(forked.pid, id);
                 self.change(id, activity);

@@ -65,6 +65,7 @@ fn swap(line: &Line) -> Vec<(UnitName, Generated)> {
     let generated = Generated {
         entries: writer.entries,
         pulled_by: pulled_by(&line.options, "swap.target"),
+        check: false,
         device_timeout: device_timeout(line),
     };
     vec![(name, generated)]
@@ -97,6 +98,7 @@ fn mount(line: &Line) -> Vec<(UnitName, Generated)> {
     let generated = Generated {
         entries: writer.entries,
         pulled_by: if automount { Vec::new() } else { pulled_by(&options, target) },
+        check: line.pass > 0 && !network,
         device_timeout: device_timeout(line),
     };
     let mut units = vec![(name.clone(), generated)];
@@ -115,7 +117,7 @@ fn automount(line: &Line, mount: &UnitName, options: &str, target: &str) -> (Uni
     // noauto says nothing here: the automount is what is up, not the mount.
     let kept: Vec<&str> = options.split(',').filter(|option| *option != "noauto").collect();
     let pulled_by = pulled_by(&kept.join(","), target);
-    let generated = Generated { entries: writer.entries, pulled_by, device_timeout: None };
+    let generated = Generated { entries: writer.entries, pulled_by, ..Generated::default() };
     (mount.with_kind(UnitKind::Automount), generated)
 }
 

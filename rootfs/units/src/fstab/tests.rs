@@ -93,6 +93,34 @@ fn an_automount_is_pulled_in_instead_of_its_mount() {
 }
 
 #[test]
+fn the_sixth_field_has_a_local_file_system_checked() {
+    for (text, check) in [
+        ("/dev/a /x ext4 defaults 0 2", true),
+        ("/dev/a /x ext4 defaults 0 0", false),
+        ("/dev/a /x ext4 defaults", false),
+        ("h:/a /x nfs defaults 0 2", false),
+    ] {
+        let lines = parse(text, Path::new("/etc/fstab"), &mut Vec::new());
+        assert!(units(&lines).values().all(|unit| unit.check == check), "{text}");
+    }
+}
+
+#[test]
+fn options_that_are_not_done_are_told() {
+    let mut remarks = Vec::new();
+    let text = "/dev/a /x ext4 x-systemd.growfs,ro\n/dev/b none swap x-systemd.makefs\n";
+    parse(text, Path::new("/etc/fstab"), &mut remarks);
+    let told: Vec<String> = remarks.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "/etc/fstab:1: x-systemd.growfs is not done here; passed over",
+            "/etc/fstab:2: x-systemd.makefs is not done here; passed over",
+        ]
+    );
+}
+
+#[test]
 fn what_is_no_line_is_told() {
     let mut remarks = Vec::new();
     let lines = parse("# c\n\n/dev/a /x\nproc /proc proc\n", Path::new("/etc/fstab"), &mut remarks);

@@ -26,6 +26,8 @@ pub(super) fn add(loader: &mut Loader, unit: &mut Unit) {
         Body::Mount(mount) => {
             mount.from_fstab =
                 unit.fragment.as_deref().is_some_and(|file| file == Path::new("/etc/fstab"));
+            mount.check = mount.from_fstab
+                && loader.cache().fstab.get(&unit.name).is_some_and(|line| line.check);
             let mount = mount.clone();
             add_mount(unit, &mount);
         }

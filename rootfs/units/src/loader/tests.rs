@@ -266,6 +266,12 @@ fn fstab_goes_before_usr_and_after_etc() {
     };
     assert_eq!(what(&load(&mut loader, "a.mount")), "/dev/vda1");
     assert_eq!(what(&load(&mut loader, "b.mount")), "/dev/etc");
+    let checked =
+        ["a.mount", "b.mount", "c.mount"].map(|name| match load(&mut loader, name).body {
+            crate::model::Body::Mount(mount) => mount.check,
+            other => panic!("{other:?}"),
+        });
+    assert_eq!(checked, [true, false, false]);
     let target = load(&mut loader, "local-fs.target");
     assert_eq!(names(&target, Relation::Requires), ["a.mount"]);
     assert_eq!(names(&target, Relation::Wants), ["c.mount"]);

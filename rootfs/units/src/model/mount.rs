@@ -27,10 +27,12 @@ pub struct Mount {
     pub read_write_only: bool,
     /// `DirectoryMode=`, none is 0755.
     pub directory_mode: Option<u32>,
-    /// `TimeoutSec=`; none is 90 s.
+    /// `TimeoutSec=`; none is 90 s, or for ever where it is checked before.
     pub timeout: Option<Duration>,
     /// Whether it came from `/etc/fstab`.
     pub from_fstab: bool,
+    /// Whether `/etc/fstab` wants it checked before it is mounted.
+    pub check: bool,
     /// systemd.exec(5)
     pub exec: ExecSettings,
     /// systemd.kill(5)
