@@ -167,6 +167,10 @@ impl System {
             self.give_up_restart(id);
             return self.finish(job.id, JobResult::Dependency);
         }
+        // Before the conditions: what is started again and again and never runs is a loop, too.
+        if !self.within_start_limit(id, job.id) {
+            return;
+        }
         if !self.conditions_hold(id) {
             self.give_up_restart(id);
             return self.finish(job.id, JobResult::Skipped);
@@ -184,9 +188,10 @@ impl System {
         }
     }
 
-    fn begin_start(&mut self, id: UnitId, job: JobId) {
+    /// Counts a start. False where it is one too many, which fails the unit and its job.
+    fn within_start_limit(&mut self, id: UnitId, job: JobId) -> bool {
         let now = clock::now();
-        let Some(unit) = self.unit_mut(id) else { return };
+        let Some(unit) = self.unit_mut(id) else { return false };
         let settings = unit.unit.settings.clone();
         let limited = !matches!(unit.run, Run::Plain | Run::Timer(_));
         if limited
@@ -195,12 +200,17 @@ impl System {
             self.tell(id, log::WARNING, "Start request repeated too quickly.");
             self.fail_at_limit(id);
             self.finish_if_there(job, JobResult::Failed);
-            return self.emergency(id, settings.start_limit_action, "it was started too often");
+            self.emergency(id, settings.start_limit_action, "it was started too often");
+            return false;
         }
+        unit.limit_hit = false;
+        true
+    }
+
+    fn begin_start(&mut self, id: UnitId, job: JobId) {
         self.new_invocation(id);
         if let Some(unit) = self.unit_mut(id) {
             unit.restarting = false;
-            unit.limit_hit = false;
         }
         match self.unit(id).map(|unit| &unit.run) {
             Some(Run::Service(_)) => {

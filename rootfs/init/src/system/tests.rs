@@ -286,3 +286,24 @@ fn a_device_is_waited_for_as_long_as_fstab_says() {
         }
     }
 }
+
+#[test]
+fn starts_that_conditions_refuse_count_for_the_start_limit() {
+    let root = tempfile::tempdir().expect("a folder");
+    let text = "[Unit]\nDefaultDependencies=no\nConditionPathExists=/no/such\n\
+                StartLimitBurst=3\n[Service]\nExecStart=/a\n";
+    let mut system = with_units(root.path(), &[("a.service", text)]);
+    let id = system.find(&"a.service".parse().expect("a name"));
+    let mut start = || {
+        system.enqueue(id, JobKind::Start, JobMode::Replace, false).expect("queued");
+        while let Some(job) = system.queue.take_ready(&system.graph) {
+            system.run_job(&job);
+        }
+        system.unit(id).map(|unit| (unit.activity, unit.limit_hit))
+    };
+    for number in 1..=4 {
+        let expected =
+            if number > 3 { (Activity::Failed, true) } else { (Activity::Inactive, false) };
+        assert_eq!(start(), Some(expected), "{number}");
+    }
+}
