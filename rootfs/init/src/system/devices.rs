@@ -14,10 +14,11 @@ impl System {
         devices::present(self.graph.name(id))
     }
 
-    /// A start of a device waits for it to come.
+    /// A start of a device waits for it to come: the job does, and the device is down all the while.
     pub(super) fn wait_for_device(&mut self, id: UnitId) {
-        let activity = if self.is_plugged(id) { Activity::Active } else { Activity::Activating };
-        self.change(id, activity);
+        if self.is_plugged(id) {
+            self.change(id, Activity::Active);
+        }
     }
 
     /// Devices may have come or gone.

@@ -307,3 +307,24 @@ fn starts_that_conditions_refuse_count_for_the_start_limit() {
         assert_eq!(start(), Some(expected), "{number}");
     }
 }
+
+#[test]
+fn a_device_that_does_not_come_is_down() {
+    let root = tempfile::tempdir().expect("a folder");
+    let mut system = system(root.path());
+    let id = system.find(&"dev-no.device".parse().expect("a name"));
+    let start = system.enqueue(id, JobKind::Start, JobMode::Replace, false).expect("queued");
+    let job = system.queue.take_ready(&system.graph).expect("its turn");
+    system.run_job(&job);
+    assert_eq!(system.queue.job_of(id).map(|job| (job.id, job.is_running())), Some((job.id, true)));
+    system.job_timed_out(start.expect("a job"));
+    assert!(system.queue.job_of(id).is_none());
+    assert_eq!(system.activity(id), Activity::Inactive);
+    let present = system.find(&"dev-null.device".parse().expect("a name"));
+    system.enqueue(present, JobKind::Start, JobMode::Replace, false).expect("queued");
+    while let Some(job) = system.queue.take_ready(&system.graph) {
+        system.run_job(&job);
+    }
+    assert_eq!(system.activity(present), Activity::Active);
+    assert!(system.queue.job_of(present).is_none());
+}
