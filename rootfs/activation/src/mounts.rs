@@ -144,6 +144,9 @@ pub enum MountError {
     /// The mount point could not be made.
     #[error("making {0} failed: {1}")]
     Directory(PathBuf, io::Error),
+    /// The mount point is reached through a symlink.
+    #[error("the mount point {0} contains a symlink; mount on {1} instead")]
+    Symlink(PathBuf, PathBuf),
     /// There is no loop device for a file.
     #[error("making a loop device for {0} failed: {1}")]
     Loop(PathBuf, io::Error),

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use keelson_activation::mount_table::{Change, Table};
-use keelson_activation::mounts::Task;
+use keelson_activation::mounts::{MountError, Task};
 use keelson_units::model::Mount;
 use rustix::thread::UnshareFlags;
 
@@ -22,7 +22,8 @@ fn main() {
     }
     enter_namespace();
     let folder = tempfile::tempdir().expect("a scratch folder");
-    mounts_come_change_and_go(folder.path());
+    let path = folder.path().canonicalize().expect("its path");
+    mounts_come_change_and_go(&path);
     println!("mounts_come_change_and_go: ok");
 }
 
@@ -67,6 +68,12 @@ fn mounts_come_change_and_go(folder: &Path) {
     );
     assert!(options_of(&table, &point).contains("nosuid"));
     assert!(table.mounts()[&point].fs_options.contains("size=1024k"));
+
+    std::os::unix::fs::symlink("deep", folder.join("link")).expect("a link");
+    let through = mount("tmpfs", &folder.join("link/through"), Some("tmpfs"), "");
+    let refused = Task::mount(&through).run();
+    assert!(matches!(refused, Err(MountError::Symlink(..))), "{refused:?}");
+    assert!(table.update().expect("the table").is_empty(), "nothing is mounted");
 
     let read_only = mount("tmpfs", &point, Some("tmpfs"), "ro,nosuid,size=1M");
     fs::write(point.join("file"), "x").expect("it can be written");

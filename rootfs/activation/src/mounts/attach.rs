@@ -21,6 +21,7 @@ pub(super) fn attach(attachment: &Attachment) -> Result<(), MountError> {
         return remount(attachment, &options);
     }
     prepare(attachment, &options)?;
+    is_canonical(&attachment.mount_point)?;
     match options.kind {
         Kind::Bind | Kind::RecursiveBind => bind(attachment, &options)?,
         Kind::Move => {
@@ -60,6 +61,18 @@ fn prepare(attachment: &Attachment, options: &Options) -> Result<(), MountError>
             .map_err(|error| MountError::Directory(point.clone(), error));
     }
     make_directory(point, attachment.directory_mode)
+}
+
+/// The kernel lists what is mounted through a symlink under the path that this leads to, where the unit would not find it
+/// again.
+fn is_canonical(point: &Path) -> Result<(), MountError> {
+    match fs::canonicalize(point) {
+        Ok(canonical) if canonical != point => {
+            Err(MountError::Symlink(point.to_owned(), canonical))
+        }
+        // What is wrong with it mount(2) says, too.
+        _ => Ok(()),
+    }
 }
 
 fn make_directory(path: &Path, mode: u32) -> Result<(), MountError> {
