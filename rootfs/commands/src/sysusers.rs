@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -118,7 +118,7 @@ fn work(options: &Options) -> Result<bool> {
 fn apply(options: &Options, lines: &[Line]) -> Result<()> {
     let etc = options.root.join("etc");
     let _lock = if options.dry_run { None } else { Some(lock(&etc)?) };
-    let before = read_database(&etc);
+    let before = read_database(&etc)?;
     let owner_of = |path: &str| {
         let meta = fs::metadata(options.root.join(path.trim_start_matches('/'))).ok()?;
         Some((meta.uid(), meta.gid()))
@@ -161,21 +161,30 @@ fn lock(etc: &Path) -> Result<File> {
     Ok(file)
 }
 
-fn read_database(etc: &Path) -> Database {
+/// Only a file that is not there is an empty one: what cannot be read must not be replaced by what is added to it.
+fn read_database(etc: &Path) -> Result<Database> {
     let lines = |name: &str| {
-        let text = fs::read_to_string(etc.join(name)).unwrap_or_default();
-        text.lines().map(str::to_owned).collect()
+        let path = etc.join(name);
+        let bytes = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            read => read.with_context(|| format!("reading {}", path.display()))?,
+        };
+        let bytes = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+        if bytes.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok::<_, anyhow::Error>(bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect())
     };
-    Database {
-        passwd: lines("passwd"),
-        group: lines("group"),
-        shadow: lines("shadow"),
-        gshadow: lines("gshadow"),
-    }
+    Ok(Database {
+        passwd: lines("passwd")?,
+        group: lines("group")?,
+        shadow: lines("shadow")?,
+        gshadow: lines("gshadow")?,
+    })
 }
 
 /// Writes a file beside the old one and moves it over, the old one kept with a `-`.
-fn replace(path: &Path, lines: &[String], mode: u32) -> Result<()> {
+fn replace(path: &Path, lines: &[Vec<u8>], mode: u32) -> Result<()> {
     let doing = || format!("writing {}", path.display());
     let fresh = path.with_extension("sysusers-new");
     let _left_over = fs::remove_file(&fresh);
@@ -185,7 +194,9 @@ fn replace(path: &Path, lines: &[String], mode: u32) -> Result<()> {
         .mode(0o600)
         .open(&fresh)
         .with_context(doing)?;
-    file.write_all((lines.join("\n") + "\n").as_bytes()).with_context(doing)?;
+    let mut bytes = lines.join(&b'\n');
+    bytes.push(b'\n');
+    file.write_all(&bytes).with_context(doing)?;
     let old = fs::metadata(path);
     if let Ok(old) = &old {
         std::os::unix::fs::fchown(&file, Some(old.uid()), Some(old.gid())).with_context(doing)?;

@@ -136,7 +136,7 @@ fn work(options: &Options) -> Result<u8> {
 /// All lines that are meant. What is wrong is told by file and line and gives the exit status.
 fn read(paths: &[PathBuf], root: &Path, options: &Options, status: &mut u8) -> Result<Vec<Item>> {
     let facts = conf::facts(root);
-    let accounts = Accounts::read(root);
+    let accounts = Accounts::read(root)?;
     let mut items: Vec<Item> = Vec::new();
     for path in paths {
         let text =

@@ -1,6 +1,6 @@
 //! Users and groups of `/etc/passwd` and `/etc/group` (passwd(5), group(5)), read anew for each start.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// Where users are.
@@ -50,10 +50,17 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Reads both files.
+    /// Reads both files. Bytes that are not UTF-8, as of a name in Latin-1, are replaced: they keep no other line from
+    /// being found.
     pub fn read() -> Result<Self, AccountError> {
-        let read =
-            |file| fs::read_to_string(file).map_err(|source| AccountError::Read { file, source });
+        Self::read_below(Path::new("/"))
+    }
+
+    fn read_below(root: &Path) -> Result<Self, AccountError> {
+        let read = |file: &'static str| match fs::read(root.join(file.trim_start_matches('/'))) {
+            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(source) => Err(AccountError::Read { file, source }),
+        };
         Ok(Self { passwd: read(PASSWD)?, group: read(GROUP)? })
     }
 

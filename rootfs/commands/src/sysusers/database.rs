@@ -1,27 +1,31 @@
 //! The files of accounts: `passwd`, `group`, `shadow`, `gshadow` (their pages in section 5).
 //!
-//! Lines are kept as they are, also those that are not understood; only what is added or joined changes.
+//! Lines are kept as they are, byte by byte, also those that are not understood or are not UTF-8 (a name in Latin-1 is
+//! still found on old systems); only what is added or joined changes.
 
 use std::collections::BTreeSet;
+
+/// A line, without its newline.
+type Line = Vec<u8>;
 
 /// The four files as lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Database {
     /// passwd(5)
-    pub passwd: Vec<String>,
+    pub passwd: Vec<Line>,
     /// group(5)
-    pub group: Vec<String>,
+    pub group: Vec<Line>,
     /// shadow(5)
-    pub shadow: Vec<String>,
+    pub shadow: Vec<Line>,
     /// gshadow(5)
-    pub gshadow: Vec<String>,
+    pub gshadow: Vec<Line>,
 }
 
-fn nth(line: &str, index: usize) -> Option<&str> {
-    line.split(':').nth(index)
+fn nth(line: &[u8], index: usize) -> Option<&str> {
+    line.split(|byte| *byte == b':').nth(index).and_then(|field| str::from_utf8(field).ok())
 }
 
-fn number_of(lines: &[String], name: &str) -> Option<u32> {
+fn number_of(lines: &[Line], name: &str) -> Option<u32> {
     lines.iter().find(|line| nth(line, 0) == Some(name)).and_then(|line| nth(line, 2)?.parse().ok())
 }
 
@@ -79,23 +83,28 @@ impl Database {
 }
 
 /// Adds a line, before those of the NIS service, which must be last.
-fn insert(lines: &mut Vec<String>, line: String) {
-    let at = lines.iter().position(|line| line.starts_with(['+', '-'])).unwrap_or(lines.len());
-    lines.insert(at, line);
+fn insert(lines: &mut Vec<Line>, line: String) {
+    let is_nis = |line: &Line| matches!(line.first(), Some(b'+' | b'-'));
+    let at = lines.iter().position(is_nis).unwrap_or(lines.len());
+    lines.insert(at, line.into_bytes());
 }
 
 /// Puts a user at the end of a group's fourth field.
-fn join(lines: &mut [String], user: &str, group: &str) -> bool {
+fn join(lines: &mut [Line], user: &str, group: &str) -> bool {
     let Some(line) = lines.iter_mut().find(|line| nth(line, 0) == Some(group)) else {
         return false;
     };
-    let mut fields: Vec<&str> = line.split(':').collect();
+    let mut fields: Vec<&[u8]> = line.split(|byte| *byte == b':').collect();
     let Some(members) = fields.get(3).copied() else { return false };
-    if members.split(',').any(|member| member == user) {
+    if members.split(|byte| *byte == b',').any(|member| member == user.as_bytes()) {
         return false;
     }
-    let members = if members.is_empty() { user.to_owned() } else { format!("{members},{user}") };
-    fields[3] = &members;
-    *line = fields.join(":");
+    let mut joined = members.to_vec();
+    if !joined.is_empty() {
+        joined.push(b',');
+    }
+    joined.extend(user.as_bytes());
+    fields[3] = &joined;
+    *line = fields.join(&b':');
     true
 }

@@ -21,6 +21,18 @@ fn users_are_found_by_name_and_number() {
 }
 
 #[test]
+fn users_beside_a_line_that_is_not_utf_8_are_found() {
+    let root = tempfile::tempdir().expect("a folder");
+    let etc = root.path().join("etc");
+    fs::create_dir_all(&etc).expect("made");
+    fs::write(etc.join("passwd"), b"jo:x:1000:1000:J\xf6rg:/:\ncore:x:500:500::/home/core:\n")
+        .expect("written");
+    fs::write(etc.join("group"), b"core:x:500:\n").expect("written");
+    let accounts = Accounts::read_below(root.path()).expect("readable");
+    assert_eq!(accounts.user("core").expect("core is there").uid, 500);
+}
+
+#[test]
 fn numbers_nobody_has_are_users_without_a_home() {
     let user = accounts().user("4711").expect("a number is a user");
     assert_eq!((user.uid, user.gid, user.home), (4711, 4711, PathBuf::from("/")));

@@ -8,13 +8,17 @@ fn lines(text: &str) -> Vec<Line> {
 }
 
 fn database() -> Database {
-    let list = |text: &[&str]| text.iter().map(|line| (*line).to_owned()).collect();
+    let list = |text: &[&str]| text.iter().map(|line| line.as_bytes().to_vec()).collect();
     Database {
         passwd: list(&["root:x:0:0:root:/root:/bin/sh", "taken:x:999:999::/:/bin/sh", "+::::::"]),
         group: list(&["root:x:0:", "adm:x:4:core", "taken:x:999:"]),
         shadow: list(&["root:*:::::::", "taken:!*:::::::"]),
         gshadow: list(&["root:*::", "adm:*::core", "taken:!*::"]),
     }
+}
+
+fn texts(lines: &[Vec<u8>]) -> Vec<&str> {
+    lines.iter().map(|line| str::from_utf8(line).expect("UTF-8")).collect()
 }
 
 fn planned(text: &str) -> Result<(Database, Vec<String>)> {
@@ -27,7 +31,7 @@ fn users_get_groups_numbers_and_locked_passwords() {
     let (found, said) = planned("u web 404 \"Web server\" /srv\nu! any -\ng log 190\nm any adm\n")
         .expect("planned");
     assert_eq!(
-        found.passwd,
+        texts(&found.passwd),
         [
             "root:x:0:0:root:/root:/bin/sh",
             "taken:x:999:999::/:/bin/sh",
@@ -37,12 +41,12 @@ fn users_get_groups_numbers_and_locked_passwords() {
         ]
     );
     assert_eq!(
-        found.group,
+        texts(&found.group),
         ["root:x:0:", "adm:x:4:core,any", "taken:x:999:", "log:x:190:", "web:x:404:", "any:x:998:"]
     );
-    assert_eq!(found.shadow[2..], ["web:!*:::::::", "any:!*::::::1:"]);
+    assert_eq!(texts(&found.shadow[2..]), ["web:!*:::::::", "any:!*::::::1:"]);
     assert_eq!(
-        found.gshadow[1..],
+        texts(&found.gshadow[1..]),
         ["adm:*::core,any", "taken:!*::", "log:!*::", "web:!*::", "any:!*::"]
     );
     assert_eq!(
@@ -69,7 +73,7 @@ fn numbers_that_are_taken_are_not_given_twice() {
     assert_eq!((found.uid("a"), found.gid("a")), (Some(501), Some(501)));
     assert_eq!((found.uid("b"), found.gid("b")), (Some(77), Some(77)));
     assert_eq!((found.uid("c"), found.gid("c")), (Some(500), None));
-    assert!(found.passwd.iter().any(|line| line.starts_with("c:x:500:4:")));
+    assert!(found.passwd.iter().any(|line| line.starts_with(b"c:x:500:4:")));
     assert!(planned("r - 999-999\nu x -\n").is_err());
     assert!(planned("u x -:nowhere\n").is_err());
 }
@@ -82,6 +86,6 @@ fn members_make_what_is_missing() {
         found
             .group
             .iter()
-            .any(|line| line.starts_with("new-group:x:") && line.ends_with(":new-user"))
+            .any(|line| line.starts_with(b"new-group:x:") && line.ends_with(b":new-user"))
     );
 }
