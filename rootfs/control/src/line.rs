@@ -74,22 +74,36 @@ pub struct LineBuffer {
     bytes: Vec<u8>,
     /// Up to here there is no newline.
     searched: usize,
+    /// How many bytes there are after the last newline.
+    unfinished: usize,
     longest: usize,
 }
 
 impl LineBuffer {
     /// For lines of at most this many bytes.
     pub fn new(longest: usize) -> Self {
-        Self { bytes: Vec::new(), searched: 0, longest }
+        Self { bytes: Vec::new(), searched: 0, unfinished: 0, longest }
     }
 
     /// Takes what came in. An error is final: the connection is of no further use.
+    ///
+    /// Only the unfinished line has a limit: who takes more in while whole lines are left ([`Self::has_line`]) sets that
+    /// of all of it.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), LineError> {
         self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() > self.longest && !self.bytes[self.searched..].contains(&b'\n') {
+        self.unfinished = match bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(last) => bytes.len() - last - 1,
+            None => self.unfinished + bytes.len(),
+        };
+        if self.unfinished > self.longest {
             return Err(LineError::TooLong(self.longest));
         }
         Ok(())
+    }
+
+    /// Whether there is a whole line.
+    pub fn has_line(&self) -> bool {
+        self.bytes.len() > self.unfinished
     }
 
     /// The next whole line, without its newline.

@@ -13,6 +13,7 @@ use keelson_control::{
     Refusal, RefusalKind, Request, encode,
 };
 use keelson_jobs::{JobId, JobResult};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg, sockopt};
 
 use crate::events::{Events, Source, Token};
@@ -122,32 +123,46 @@ impl Server {
         }
     }
 
-    /// Reads what a client has sent, and writes what is left for it. One who has gone is forgotten.
-    pub fn serve(&mut self, number: u64, events: &mut Events) {
-        let Some(client) = self.clients.get_mut(&number) else { return };
+    /// Writes what is left for a client, and reads what it has sent. One who has gone is forgotten.
+    ///
+    /// Nothing is read before all that came earlier is answered, so a client has at most one request that is not whole,
+    /// one share of whole ones and one answer in memory. Descriptors that came along are given to be closed where that
+    /// may take its time; no request has any, so who sends them is no client.
+    pub fn serve(&mut self, number: u64, events: &mut Events) -> Vec<OwnedFd> {
+        self.flush(number, events);
+        let Some(client) = self.clients.get_mut(&number) else { return Vec::new() };
+        if !client.is_served() {
+            if client.has_gone() {
+                self.drop_client(number, events);
+            }
+            return Vec::new();
+        }
         let mut buffer = [0_u8; 4096];
-        let mut budget = SHARE;
+        let mut budget = if client.lines.has_line() { 0 } else { SHARE };
+        let mut descriptors = Vec::new();
         while budget > 0 {
-            match receive(&client.stream, &mut buffer) {
+            match receive(&client.stream, &mut buffer, &mut descriptors) {
                 Ok(length @ 1..) => {
                     budget = budget.saturating_sub(length);
-                    if client.lines.push(&buffer[..length]).is_err() {
-                        return self.drop_client(number, events);
+                    if client.lines.push(&buffer[..length]).is_ok() && descriptors.is_empty() {
+                        continue;
                     }
                 }
                 Err(rustix::io::Errno::AGAIN) => break,
-                Err(rustix::io::Errno::INTR) => {}
-                Ok(_) | Err(_) => return self.drop_client(number, events),
+                Err(rustix::io::Errno::INTR) => continue,
+                Ok(_) | Err(_) => {}
             }
+            self.drop_client(number, events);
+            break;
         }
-        self.flush(number, events);
+        descriptors
     }
 
     /// The next request of a client, unless it waits for an answer.
     pub fn next_request(&mut self, number: u64) -> Asked {
         let Some(client) = self.clients.get_mut(&number) else { return Asked::Nothing };
         // Who does not read what was answered is answered nothing more: memory is bounded by one answer.
-        if client.waiting.is_some() || !client.out.is_empty() {
+        if !client.is_served() {
             return Asked::Nothing;
         }
         let Some(line) = client.lines.next_line() else { return Asked::Nothing };
@@ -170,13 +185,14 @@ impl Server {
     }
 
     /// Has a client wait for its answer.
-    pub fn wait(&mut self, number: u64, waiting: Waiting) {
+    pub fn wait(&mut self, number: u64, waiting: Waiting, events: &mut Events) {
         if let Some(client) = self.clients.get_mut(&number) {
-            client.waiting = Some(waiting);
-            if is_known(client.waiting.as_deref().unwrap_or_default()) {
+            if is_known(&waiting) {
                 self.resumed.push(number);
             }
+            client.waiting = Some(waiting);
         }
+        self.flush(number, events);
     }
 
     /// A job has ended.
@@ -252,8 +268,10 @@ impl Server {
         }
         client.out.drain(..written);
         let left = client.out.len();
+        // What is not to be read yet must not wake this process again and again.
+        let watched =
+            events.watch(client.token, &client.stream, client.is_served(), left > 0).is_ok();
         // One who asks and does not read is no client.
-        let watched = events.also_output(client.token, &client.stream, left > 0).is_ok();
         if left > 2 * LONGEST_ANSWER || !watched {
             self.drop_client(number, events);
         }
@@ -265,20 +283,35 @@ impl Server {
     }
 }
 
-/// Reads. Descriptors that came along are nobody's, and are closed where that may take its time.
-fn receive(stream: &UnixStream, buffer: &mut [u8]) -> rustix::io::Result<usize> {
+impl Client {
+    /// Whether all that it asked is answered, and the answers are read.
+    fn is_served(&self) -> bool {
+        self.waiting.is_none() && self.out.is_empty()
+    }
+
+    /// Whether the other end is closed, whatever it has sent before.
+    fn has_gone(&self) -> bool {
+        let mut polled = [PollFd::new(&self.stream, PollFlags::empty())];
+        let found = rustix::event::poll(&mut polled, Some(&Timespec::default()));
+        found.is_ok() && !polled[0].revents().is_empty()
+    }
+}
+
+/// Reads; descriptors that came along are added to `descriptors`.
+fn receive(
+    stream: &UnixStream,
+    buffer: &mut [u8],
+    descriptors: &mut Vec<OwnedFd>,
+) -> rustix::io::Result<usize> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(253))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut parts = [IoSliceMut::new(buffer)];
     let received = recvmsg(stream, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC)?;
-    let mut descriptors: Vec<OwnedFd> = Vec::new();
     for part in control.drain() {
         if let RecvAncillaryMessage::ScmRights(rights) = part {
             descriptors.extend(rights);
         }
     }
-    // The child is reaped as any.
-    let _child = crate::fork::close(descriptors);
     Ok(received.bytes)
 }
 

@@ -95,9 +95,17 @@ impl Events {
         Ok(Token(number))
     }
 
-    /// Waits for output too, or no longer.
-    pub fn also_output(&self, token: Token, descriptor: impl AsFd, output: bool) -> io::Result<()> {
-        let flags = if output { EventFlags::IN | EventFlags::OUT } else { EventFlags::IN };
+    /// Waits for input, for output, for both, or only for the other end to go away.
+    pub fn watch(
+        &self,
+        token: Token,
+        descriptor: impl AsFd,
+        input: bool,
+        output: bool,
+    ) -> io::Result<()> {
+        let mut flags = EventFlags::empty();
+        flags.set(EventFlags::IN, input);
+        flags.set(EventFlags::OUT, output);
         Ok(epoll::modify(&self.epoll, descriptor, EventData::new_u64(token.0), flags)?)
     }
 

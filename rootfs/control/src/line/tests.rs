@@ -114,6 +114,17 @@ fn lines_come_out_whole_however_they_came_in() {
 }
 
 #[test]
+fn a_line_without_an_end_is_too_long_behind_whole_ones_too() {
+    let mut buffer = LineBuffer::new(64);
+    buffer.push(b"a\n").expect("short enough");
+    assert!(buffer.has_line());
+    let pushed = (0..65).try_for_each(|_| buffer.push(b"x"));
+    assert!(matches!(pushed, Err(LineError::TooLong(64))));
+    assert_eq!(buffer.next_line(), Some(b"a".to_vec()));
+    assert!(!buffer.has_line());
+}
+
+#[test]
 fn reading_is_for_all_and_changing_is_not() {
     let reading: Vec<bool> = requests().iter().map(Request::only_reads).collect();
     assert_eq!(reading, [true, true, false, false, false, false, false, false]);

@@ -8,7 +8,7 @@ fn served(server: &mut Server, events: &mut Events) -> Vec<u64> {
         match source {
             Source::Control => server.accept(events),
             Source::Client(number) => {
-                server.serve(number, events);
+                drop(server.serve(number, events));
                 clients.push(number);
             }
             _ => {}
@@ -31,7 +31,7 @@ fn a_client_is_answered_at_once_or_when_its_job_ends() {
     assert!(
         matches!(server.next_request(number), Asked::Request(request, _) if *request == Request::ListJobs)
     );
-    server.wait(number, vec![("a.service".into(), Part::Job(JobId(7)))]);
+    server.wait(number, vec![("a.service".into(), Part::Job(JobId(7)))], &mut events);
     assert!(
         matches!(server.next_request(number), Asked::Nothing),
         "answers keep the order of requests"
@@ -65,5 +65,90 @@ fn a_crowd_of_clients_is_no_harm() {
             served(&mut server, &mut events);
         }
     }
+    assert!(server.clients.is_empty());
+}
+
+/// Sends without ever waiting; gives how much was taken.
+fn stuffed(client: &UnixStream, bytes: &[u8]) -> usize {
+    let mut sent = 0;
+    while let Ok(length) = rustix::net::send(
+        client,
+        bytes,
+        rustix::net::SendFlags::DONTWAIT | rustix::net::SendFlags::NOSIGNAL,
+    ) {
+        sent += length;
+    }
+    sent
+}
+
+#[test]
+fn nothing_is_read_of_a_client_that_waits_or_does_not_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("init.sock");
+    let mut events = Events::new().expect("epoll");
+    let mut server = Server::bind(&path, &mut events).expect("bound");
+    let mut client = UnixStream::connect(&path).expect("connected");
+    client.write_all(&encode(&Request::ListJobs)).expect("sent");
+    served(&mut server, &mut events);
+    let number = served(&mut server, &mut events)[0];
+    assert!(matches!(server.next_request(number), Asked::Request(..)));
+    server.wait(number, vec![("a.service".into(), Part::Job(JobId(7)))], &mut events);
+    assert!(stuffed(&client, &[b'x'; 4096]) > 0);
+    assert!(
+        events.wait(Some(std::time::Duration::ZERO)).is_empty(),
+        "it wakes nobody while it waits"
+    );
+    assert!(!server.clients[&number].lines.has_line());
+    server.job_ended(JobId(7), JobResult::Done);
+    server.resume(&mut events);
+    // A large answer, which it does not read.
+    server.answer(number, &refused(RefusalKind::Failed, "x".repeat(4 << 20)), &mut events);
+    assert!(
+        events.wait(Some(std::time::Duration::ZERO)).is_empty(),
+        "nor while an answer is left for it"
+    );
+    drop(client);
+    served(&mut server, &mut events);
+    assert!(server.clients.is_empty());
+}
+
+#[test]
+fn one_who_waits_and_goes_away_is_forgotten() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("init.sock");
+    let mut events = Events::new().expect("epoll");
+    let mut server = Server::bind(&path, &mut events).expect("bound");
+    let mut client = UnixStream::connect(&path).expect("connected");
+    client.write_all(&encode(&Request::ListJobs)).expect("sent");
+    served(&mut server, &mut events);
+    let number = served(&mut server, &mut events)[0];
+    assert!(matches!(server.next_request(number), Asked::Request(..)));
+    server.wait(number, vec![("a.service".into(), Part::Job(JobId(7)))], &mut events);
+    client.write_all(b"more").expect("sent");
+    drop(client);
+    served(&mut server, &mut events);
+    assert!(server.clients.is_empty());
+}
+
+#[test]
+fn one_who_sends_descriptors_is_no_client() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("init.sock");
+    let mut events = Events::new().expect("epoll");
+    let mut server = Server::bind(&path, &mut events).expect("bound");
+    let client = UnixStream::connect(&path).expect("connected");
+    let file = std::fs::File::open(folder.path()).expect("opened");
+    for _ in 0..100 {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = rustix::net::SendAncillaryBuffer::new(&mut space);
+        let sent = [std::os::fd::AsFd::as_fd(&file)];
+        control.push(rustix::net::SendAncillaryMessage::ScmRights(&sent));
+        let part = [io::IoSlice::new(b"x")];
+        rustix::net::sendmsg(&client, &part, &mut control, rustix::net::SendFlags::empty())
+            .expect("sent");
+    }
+    server.accept(&mut events);
+    let number = *server.clients.keys().next().expect("a client");
+    assert_eq!(server.serve(number, &mut events).len(), 1);
     assert!(server.clients.is_empty());
 }

@@ -28,7 +28,8 @@ enum Reply {
 impl System {
     /// A client has sent something, or takes what is left for it.
     pub fn on_client(&mut self, number: u64) {
-        self.server.serve(number, &mut self.events);
+        let mut sent = self.server.serve(number, &mut self.events);
+        self.closing.append(&mut sent);
         self.answer_all(number);
     }
 
@@ -51,7 +52,9 @@ impl System {
             };
             match reply {
                 Reply::Now(answer) => self.server.answer(number, &answer, &mut self.events),
-                Reply::Later(waiting) => return self.server.wait(number, waiting),
+                Reply::Later(waiting) => {
+                    return self.server.wait(number, waiting, &mut self.events);
+                }
             }
         }
     }
