@@ -179,6 +179,14 @@ pub fn remove(exec: &ExecSettings, kind: DirectoryKind, released: &mut Released)
         let relative = path.strip_prefix(base(kind)).unwrap_or(&path);
         match tree::set_aside(base(kind), relative) {
             Ok(aside) => released.rubbish.extend(aside),
+            // Something is mounted there. A disk of its own is what a clean is to empty; what somebody has bound into
+            // /run is not ours to remove.
+            Err(error)
+                if error.kind() == io::ErrorKind::ResourceBusy
+                    && kind != DirectoryKind::Runtime =>
+            {
+                released.rubbish.push(path);
+            }
             Err(error) => released.problems.extend(told(&path, Err(error))),
         }
     }

@@ -86,11 +86,10 @@ impl Cleaner<'_> {
         if flock(&readable, FlockOperation::NonBlockingLockShared).is_err() {
             return Ok(());
         }
-        let device = fstat(folder)?.st_dev;
         let within = |name: OsString| {
             let place = Place { folder: folder.try_clone()?, path: path.join(&name), name };
             match place.open()? {
-                Some(fd) if fstat(&fd)?.st_dev == device => self.one(&fd, &place, age, keep),
+                Some(fd) if !remove::is_mounted(&fd)? => self.one(&fd, &place, age, keep),
                 _ => Ok(()),
             }
         };

@@ -1,4 +1,4 @@
-//! Taking things away, with all that is below them; other file systems are not entered.
+//! Taking things away, with all that is below them; what is mounted below them is not entered.
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
@@ -6,7 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anyhow::Result;
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, openat, unlinkat};
+use rustix::fs::{
+    AtFlags, Dir, FileType, Mode, OFlags, StatxAttributes, StatxFlags, fstat, openat, statx,
+    unlinkat,
+};
 use rustix::io::Errno;
 
 use super::line::{Item, Kind};
@@ -56,11 +59,10 @@ pub fn tree(place: &Place) -> Result<()> {
 
 /// All that is below a folder.
 fn below(folder: &OwnedFd, path: &Path) -> Result<()> {
-    let device = fstat(folder)?.st_dev;
     let within = |name: OsString| {
         let place = Place { folder: folder.try_clone()?, path: path.join(&name), name };
         match place.open()? {
-            Some(fd) if fstat(&fd)?.st_dev == device => {
+            Some(fd) if !is_mounted(&fd)? => {
                 let emptied = if is_folder(&fd) { below(&fd, &place.path) } else { Ok(()) };
                 emptied.and_then(|()| one(&place))
             }
@@ -73,6 +75,13 @@ fn below(folder: &OwnedFd, path: &Path) -> Result<()> {
         outcome = outcome.and(within(name));
     }
     outcome
+}
+
+/// Whether something is mounted just there. A bind mount has the device of its source, so that would not tell.
+pub fn is_mounted(fd: &OwnedFd) -> Result<bool> {
+    let flags = AtFlags::EMPTY_PATH | AtFlags::SYMLINK_NOFOLLOW;
+    let attributes = statx(fd, "", flags, StatxFlags::empty())?.stx_attributes;
+    Ok(attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
 /// The names in a folder, sorted.

@@ -8,8 +8,8 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{
-    AtFlags, CWD, Dir, FileType, Gid, Mode, OFlags, Uid, chownat, fchown, fstat, mkdirat, open,
-    openat, renameat, statat, unlinkat,
+    AtFlags, CWD, Dir, FileType, Gid, Mode, OFlags, ResolveFlags, Uid, chownat, fchown, fstat,
+    mkdirat, open, openat, openat2, renameat, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -87,7 +87,7 @@ pub fn own(folder: OwnedFd, (uid, gid): (u32, u32)) -> io::Result<()> {
 }
 
 /// Moves a folder below `base` out of the way of a new one, to the top of `base` under a name of nobody. Gives where it
-/// is then to be removed; none where it is gone already, or was not there.
+/// is then to be removed; none where it is gone already, or was not there. EBUSY: something is mounted there.
 pub fn set_aside(base: &Path, relative: &Path) -> io::Result<Option<PathBuf>> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let (Some(parent), Some(name)) = (relative.parent(), relative.file_name()) else {
@@ -108,14 +108,15 @@ pub fn set_aside(base: &Path, relative: &Path) -> io::Result<Option<PathBuf>> {
             Err(Errno::NOENT) => return Ok(None),
             // The name is taken.
             Err(Errno::EXIST | Errno::NOTEMPTY | Errno::NOTDIR | Errno::ISDIR) => {}
-            // Something is mounted there.
-            Err(Errno::BUSY | Errno::XDEV) => return Ok(Some(base.join(relative))),
+            // A folder above it is mounted.
+            Err(Errno::XDEV) => return Ok(Some(base.join(relative))),
             Err(error) => return Err(error.into()),
         }
     }
 }
 
-/// Removes a file, or a folder with all in it. What is not there is no error.
+/// Removes a file, or a folder with all in it. What is not there is no error. EBUSY: something is mounted in it, which
+/// is not entered and stays, with the folders to it.
 ///
 /// Folders in it are first moved to its top, so that no depth matters.
 pub fn remove(path: &Path) -> io::Result<()> {
@@ -147,9 +148,10 @@ pub fn remove(path: &Path) -> io::Result<()> {
 
 /// Removes an entry of the top folder: of one that is a folder, what is in it is removed or moved to the top.
 fn remove_entry(top: &OwnedFd, name: &CStr, moved: &mut u64) -> Result<(), Errno> {
-    let inner = match openat(top, name, FOLDER, Mode::empty()) {
+    let inner = match openat2(top, name, FOLDER, Mode::empty(), ResolveFlags::NO_XDEV) {
         Ok(inner) => inner,
         Err(Errno::NOENT) => return Ok(()),
+        Err(Errno::XDEV) => return Err(Errno::BUSY),
         Err(Errno::NOTDIR | Errno::LOOP) => return unlinkat(top, name, AtFlags::empty()),
         Err(error) => return Err(error),
     };
