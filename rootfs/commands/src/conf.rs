@@ -1,10 +1,11 @@
 //! Configuration in folders: which files count, their fields, specifiers (tmpfiles.d(5), sysusers.d(5)).
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
+use keelson_output::eprintln;
 use keelson_units::facts::Facts;
 use keelson_units::model::UnitName;
 use keelson_units::specifiers::Specifiers;
@@ -52,12 +53,54 @@ pub fn chosen(root: &Path, folder: &str, named: &[String]) -> Result<Vec<PathBuf
     named.iter().map(find).collect()
 }
 
+/// A credential of this service, where it was given it.
+pub fn credential(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+    Some(Path::new(&folder).join(name)).filter(|path| path.exists())
+}
+
+/// Hands on the lines of files that say something, each with its place in words. What is wrong is told and spares the
+/// rest; a file that was `named` and cannot be read is an error. Gives whether nothing was wrong, which a file that is
+/// not there, as behind a link to nowhere, is not.
+pub fn lines(paths: &[PathBuf], named: bool, mut take: impl FnMut(&str, &str)) -> Result<bool> {
+    let mut good = true;
+    for path in paths {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if named => {
+                return Err(error).with_context(|| format!("reading {}", path.display()));
+            }
+            Err(error) => {
+                eprintln(format_args!("reading {}: {error}", path.display()));
+                good &= error.kind() == io::ErrorKind::NotFound;
+                continue;
+            }
+        };
+        for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+            let line = line.trim_ascii();
+            // Comments may be in any encoding.
+            if line.is_empty() || line.starts_with(b"#") {
+                continue;
+            }
+            let place = format!("{}:{}", path.display(), index + 1);
+            match str::from_utf8(line) {
+                Ok(line) => take(&place, line),
+                Err(error) => {
+                    eprintln(format_args!("{place}: {error}"));
+                    good = false;
+                }
+            }
+        }
+    }
+    Ok(good)
+}
+
 /// The texts of files one after the other, each below its name, as `--cat-config` prints them.
 pub fn concatenated(paths: &[PathBuf]) -> Result<String> {
     let mut out = String::new();
     for path in paths {
-        let text =
-            fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+        let text = String::from_utf8_lossy(&bytes);
         put!(out, "{}# {}\n{text}", if out.is_empty() { "" } else { "\n" }, path.display());
     }
     Ok(out)

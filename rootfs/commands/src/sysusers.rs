@@ -14,6 +14,7 @@ use lexopt::prelude::*;
 use crate::{conf, files, screen};
 use database::Database;
 use line::Line;
+use plan::Planned;
 
 mod database;
 mod line;
@@ -79,43 +80,37 @@ fn work(options: &Options) -> Result<bool> {
     let named: &[String] =
         if options.inline || options.replace.is_some() { &[] } else { &options.words };
     files::check_root(&options.root)?;
-    let paths = conf::chosen(&options.root, "sysusers.d", named)?;
+    let mut paths = conf::chosen(&options.root, "sysusers.d", named)?;
     if options.cat {
         screen::print(&conf::concatenated(&paths)?);
         return Ok(true);
     }
-    let mut good = true;
     let facts = conf::facts(&options.root);
     let mut lines = Vec::new();
-    let mut read = |name: &str, text: &str| {
-        for (index, text) in text.lines().enumerate() {
-            let text = text.trim();
-            if text.is_empty() || text.starts_with('#') {
-                continue;
-            }
-            match line::parse(text, &facts) {
-                Ok(line) => lines.push(line),
-                Err(error) => {
-                    eprintln(format_args!("{name}:{}: {error:#}", index + 1));
-                    good = false;
-                }
-            }
+    let mut bad = 0;
+    let mut read = |place: &str, text: &str| match line::parse(text, &facts) {
+        Ok(line) => lines.push(line),
+        Err(error) => {
+            eprintln(format_args!("{place}: {error:#}"));
+            bad += 1;
         }
     };
     if options.inline {
-        read("(command line)", &options.words.join("\n"));
-    } else {
-        for path in &paths {
-            let text =
-                fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-            read(&path.display().to_string(), &text);
+        for (index, text) in options.words.iter().flat_map(|word| word.lines()).enumerate() {
+            let text = text.trim();
+            if !(text.is_empty() || text.starts_with('#')) {
+                read(&format!("(command line):{}", index + 1), text);
+            }
         }
+        paths.clear();
     }
-    apply(options, &lines)?;
-    Ok(good)
+    paths.extend(conf::credential("sysusers.extra"));
+    let good = conf::lines(&paths, !named.is_empty(), read)?;
+    Ok(apply(options, &lines)? && good && bad == 0)
 }
 
-fn apply(options: &Options, lines: &[Line]) -> Result<()> {
+/// Gives whether every line could be followed.
+fn apply(options: &Options, lines: &[Line]) -> Result<bool> {
     let etc = options.root.join("etc");
     let _lock = if options.dry_run { None } else { Some(lock(&etc)?) };
     let before = read_database(&etc)?;
@@ -123,12 +118,14 @@ fn apply(options: &Options, lines: &[Line]) -> Result<()> {
         let meta = fs::metadata(options.root.join(path.trim_start_matches('/'))).ok()?;
         Some((meta.uid(), meta.gid()))
     };
-    let (after, said) = plan::plan(before.clone(), lines, &owner_of, today())?;
-    for text in said {
+    let Planned { database: after, said, failed } =
+        plan::plan(before.clone(), lines, &owner_of, today());
+    let good = failed.is_empty();
+    for text in said.into_iter().chain(failed) {
         eprintln(text);
     }
     if options.dry_run {
-        return Ok(());
+        return Ok(good);
     }
     // Groups first: a user without its group is worse than a group without its user.
     for (name, mode, old, new) in [
@@ -141,7 +138,7 @@ fn apply(options: &Options, lines: &[Line]) -> Result<()> {
             replace(&etc.join(name), new, mode)?;
         }
     }
-    Ok(())
+    Ok(good)
 }
 
 /// Days since 1970, for shadow(5); `$SOURCE_DATE_EPOCH` where it is set.

@@ -117,11 +117,12 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {
 fn work(options: &Options) -> Result<u8> {
     let root_path = options.root.as_deref().unwrap_or(Path::new("/"));
     files::check_root(root_path)?;
-    let paths = conf::chosen(root_path, "tmpfiles.d", &options.files)?;
+    let mut paths = conf::chosen(root_path, "tmpfiles.d", &options.files)?;
     if options.cat {
         screen::print(&conf::concatenated(&paths)?);
         return Ok(0);
     }
+    paths.extend(conf::credential("tmpfiles.extra"));
     let mut status = 0;
     let items = read(&paths, root_path, options, &mut status)?;
     let root = walk::open_root(root_path)?;
@@ -138,33 +139,23 @@ fn read(paths: &[PathBuf], root: &Path, options: &Options, status: &mut u8) -> R
     let facts = conf::facts(root);
     let accounts = Accounts::read(root)?;
     let mut items: Vec<Item> = Vec::new();
-    for path in paths {
-        let text =
-            fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-        for (index, text) in text.lines().enumerate() {
-            let text = text.trim();
-            if text.is_empty() || text.starts_with('#') {
-                continue;
+    let mut bad = 0;
+    let good = conf::lines(paths, !options.files.is_empty(), |place, text| {
+        match line::parse(text, &facts, &accounts) {
+            Ok(item) if !is_meant(&item, options) => {}
+            Ok(item) if is_repeated(&item, &items) => {
+                eprintln(format_args!("{place}: another line for {} comes first", item.path));
             }
-            match line::parse(text, &facts, &accounts) {
-                Ok(item) if !is_meant(&item, options) => {}
-                Ok(item) if is_repeated(&item, &items) => {
-                    eprintln(format_args!(
-                        "{}:{}: another line for {} comes first",
-                        path.display(),
-                        index + 1,
-                        item.path
-                    ));
-                }
-                Ok(item) => items.push(item),
-                Err(error) => {
-                    let graceful =
-                        options.graceful && error.to_string().starts_with("there is no ");
-                    eprintln(format_args!("{}:{}: {error:#}", path.display(), index + 1));
-                    *status = if graceful { *status } else { DATA_ERROR };
-                }
+            Ok(item) => items.push(item),
+            Err(error) => {
+                let graceful = options.graceful && error.to_string().starts_with("there is no ");
+                eprintln(format_args!("{place}: {error:#}"));
+                bad += usize::from(!graceful);
             }
         }
+    })?;
+    if !good || bad > 0 {
+        *status = DATA_ERROR;
     }
     Ok(ordered(items))
 }

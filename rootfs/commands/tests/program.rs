@@ -125,3 +125,27 @@ fn a_status_that_is_the_answer_stays_so_with_nobody_to_read_the_words() {
     let unread = ask.stdout(unread()).status().expect("run");
     assert_eq!(unread.code(), Some(1));
 }
+
+#[test]
+fn lines_of_credentials_come_after_those_of_files() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| root.path().join(name);
+    std::fs::create_dir_all(path("etc/sysusers.d")).expect("made");
+    std::fs::write(path("etc/sysusers.d/a.conf"), "u one 401\n").expect("written");
+    std::fs::write(path("sysusers.extra"), "u one 402\nu two 403\n").expect("written");
+    std::fs::write(path("tmpfiles.extra"), "d /made\n").expect("written");
+    for arguments in [&["systemd-sysusers"][..], &["systemd-tmpfiles", "--create"]] {
+        let status = Command::new(env!("CARGO_BIN_EXE_keelson-commands"))
+            .args(arguments)
+            .arg("--root")
+            .arg(root.path())
+            .env("CREDENTIALS_DIRECTORY", root.path())
+            .stderr(Stdio::null())
+            .status()
+            .expect("run");
+        assert!(status.success(), "{arguments:?}");
+    }
+    let passwd = std::fs::read_to_string(path("etc/passwd")).expect("there");
+    assert!(passwd.contains("one:x:401:") && passwd.contains("two:x:403:"), "{passwd}");
+    assert!(path("made").is_dir());
+}

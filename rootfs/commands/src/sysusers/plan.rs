@@ -22,15 +22,21 @@ struct Plan {
     said: Vec<String>,
 }
 
-/// The files with all lines applied, and what was done in words. `day` is today since 1970, 0 for a reproducible result.
+/// The files with all lines applied that can be.
+#[derive(Debug)]
+pub struct Planned {
+    /// The files.
+    pub database: Database,
+    /// What was done, in words.
+    pub said: Vec<String>,
+    /// What could not be, in words.
+    pub failed: Vec<String>,
+}
+
+/// Applies lines. `day` is today since 1970, 0 for a reproducible result. A line that fails keeps no other from its place.
 ///
 /// Lines with fixed numbers come first, so that no number that is wanted is given away.
-pub fn plan(
-    database: Database,
-    lines: &[Line],
-    owner_of: OwnerOf<'_>,
-    day: u64,
-) -> Result<(Database, Vec<String>)> {
+pub fn plan(database: Database, lines: &[Line], owner_of: OwnerOf<'_>, day: u64) -> Planned {
     let mut ranges: Vec<(u32, u32)> = lines
         .iter()
         .filter_map(|line| if let Line::Range(a, b) = line { Some((*a, *b)) } else { None })
@@ -39,27 +45,31 @@ pub fn plan(
         ranges.push(SYSTEM);
     }
     let mut plan = Plan { database, ranges, day, said: Vec::new() };
+    let mut failed = Vec::new();
     let lines = with_members(lines);
     for fixed in [true, false] {
         for line in lines.iter().filter(|line| is_fixed(line) == fixed) {
             if let Line::Group { name, id } = line {
-                plan.group(name, id, owner_of)?;
+                failed.extend(plan.group(name, id, owner_of).err());
             }
         }
         for line in lines.iter().filter(|line| is_fixed(line) == fixed) {
             if let Line::User(user) = line {
-                plan.user(user, owner_of)?;
+                failed.extend(plan.user(user, owner_of).err());
             }
         }
     }
     for line in &lines {
+        // One that could not be made is no member.
         if let Line::Member { user, group } = line
+            && plan.database.uid(user).is_some()
             && plan.database.add_member(user, group)
         {
             plan.said.push(format!("Adding user '{user}' to group '{group}'."));
         }
     }
-    Ok((plan.database, plan.said))
+    let failed = failed.iter().map(|error| format!("{error:#}")).collect();
+    Planned { database: plan.database, said: plan.said, failed }
 }
 
 fn is_fixed(line: &Line) -> bool {

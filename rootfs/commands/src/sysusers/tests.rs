@@ -64,3 +64,19 @@ fn nothing_is_written_where_a_file_cannot_be_read() {
     );
     assert!(!etc.join("group").exists() && !etc.join("passwd-").exists());
 }
+
+#[test]
+fn what_is_wrong_keeps_nothing_else_from_being_made() {
+    let root = tempfile::tempdir().expect("a folder");
+    let folder = root.path().join("etc/sysusers.d");
+    fs::create_dir_all(&folder).expect("made");
+    let options = Options { root: root.path().to_owned(), ..Options::default() };
+    let passwd = || fs::read_to_string(root.path().join("etc/passwd")).expect("there");
+    std::os::unix::fs::symlink("/nowhere/at/all", folder.join("a.conf")).expect("linked");
+    fs::write(folder.join("b.conf"), b"# J\xf6rg\nu one 401\n").expect("written");
+    assert!(work(&options).expect("done"), "a link to nowhere and a comment are no mistakes");
+    assert!(passwd().contains("one:x:401:"));
+    fs::write(folder.join("c.conf"), b"u db -:nowhere\nu J\xf6rg\nu web 404\n").expect("written");
+    assert!(!work(&options).expect("done"));
+    assert!(passwd().contains("web:x:404:") && !passwd().contains("db:"));
+}

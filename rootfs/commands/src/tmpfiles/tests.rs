@@ -211,6 +211,15 @@ fn bad_lines_give_their_status_and_do_not_stop_the_rest() {
         (DATA_ERROR, Vec::new())
     );
     assert!(host.path("good").is_dir());
+    symlink("/nowhere/at/all", host.path("usr/lib/tmpfiles.d/dangling.conf")).expect("linked");
+    fs::write(
+        host.path("usr/lib/tmpfiles.d/latin.conf"),
+        b"# J\xf6rg\nd /fine\nd /J\xf6rg\nd /too\n",
+    )
+    .expect("written");
+    assert_eq!(host.run("d /best\n", &options), (DATA_ERROR, Vec::new()));
+    assert!(["best", "fine", "too"].iter().all(|path| host.path(path).is_dir()));
+    fs::write(host.path("usr/lib/tmpfiles.d/latin.conf"), b"# J\xf6rg\n").expect("written");
     let graceful = Options { create: true, graceful: true, ..Options::default() };
     assert_eq!(host.run("d /ghost - nobody-here\n", &graceful), (0, Vec::new()));
 }

@@ -21,9 +21,17 @@ fn texts(lines: &[Vec<u8>]) -> Vec<&str> {
     lines.iter().map(|line| str::from_utf8(line).expect("UTF-8")).collect()
 }
 
-fn planned(text: &str) -> Result<(Database, Vec<String>)> {
+fn planned(text: &str) -> Result<(Database, Vec<String>), Vec<String>> {
     let owner_of = |path: &str| (path == "/usr/bin/owned").then_some((77, 78));
-    plan(database(), &lines(text), &owner_of, 0)
+    done(plan(database(), &lines(text), &owner_of, 0))
+}
+
+fn done(planned: Planned) -> Result<(Database, Vec<String>), Vec<String>> {
+    if planned.failed.is_empty() {
+        Ok((planned.database, planned.said))
+    } else {
+        Err(planned.failed)
+    }
 }
 
 #[test]
@@ -61,7 +69,7 @@ fn users_get_groups_numbers_and_locked_passwords() {
         ]
     );
     let (again, said) =
-        plan(found.clone(), &lines("u web 404\nu any -\nm any adm\n"), &|_| None, 0)
+        done(plan(found.clone(), &lines("u web 404\nu any -\nm any adm\n"), &|_| None, 0))
             .expect("planned");
     assert_eq!((again, said), (found, Vec::new()));
 }
@@ -88,4 +96,13 @@ fn members_make_what_is_missing() {
             .iter()
             .any(|line| line.starts_with(b"new-group:x:") && line.ends_with(b":new-user"))
     );
+}
+
+#[test]
+fn a_line_that_fails_keeps_no_other_from_its_place() {
+    let text = "u db -:nowhere\nm db adm\nu web 404\nm web adm\n";
+    let found = plan(database(), &lines(text), &|_| None, 0);
+    assert_eq!(found.failed, ["user 'db' wants the group 'nowhere', which is not there"]);
+    assert_eq!((found.database.uid("db"), found.database.uid("web")), (None, Some(404)));
+    assert!(texts(&found.database.group).contains(&"adm:x:4:core,web"));
 }
