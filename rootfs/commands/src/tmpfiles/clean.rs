@@ -16,8 +16,8 @@ use rustix::io::Errno;
 
 use super::age::{Age, Times};
 use super::line::{Item, Kind};
+use super::remove;
 use super::walk::{self, Place, file_type};
-use super::{make, remove};
 use crate::{glob, screen};
 
 /// What keeps things from being cleaned.
@@ -70,21 +70,28 @@ impl Cleaner<'_> {
         };
         match place.open()? {
             Some(fd) if file_type(&fstat(&fd)?) == FileType::Directory => {
-                self.below(&fd, path, age, age.keep_first)
+                self.below(&fd, path, age, age.keep_first).map(|_cleaned| ())
             }
             _ => Ok(()),
         }
     }
 
-    fn below(&self, folder: &OwnedFd, path: &Path, age: Age, keep: bool) -> Result<()> {
-        let readable = match make::reopen(folder, OFlags::RDONLY | OFlags::DIRECTORY) {
+    /// Cleans what is in a folder. Gives it locked; none where somebody is at work in it, or it cannot be read.
+    fn below(
+        &self,
+        folder: &OwnedFd,
+        path: &Path,
+        age: Age,
+        keep: bool,
+    ) -> Result<Option<OwnedFd>> {
+        let readable = match walk::open_unseen(folder, ".", OFlags::DIRECTORY) {
             Ok(readable) => readable,
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
+            Err(Errno::ACCESS | Errno::PERM) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        // Whoever holds a lock on a folder is at work in it.
-        if flock(&readable, FlockOperation::NonBlockingLockShared).is_err() {
-            return Ok(());
+        // Only an exclusive lock finds shared ones too.
+        if flock(&readable, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return Ok(None);
         }
         let within = |name: OsString| {
             let place = Place { folder: folder.try_clone()?, path: path.join(&name), name };
@@ -97,7 +104,7 @@ impl Cleaner<'_> {
         for name in remove::names(folder)? {
             outcome = outcome.and(within(name));
         }
-        outcome
+        outcome.map(|()| Some(readable))
     }
 
     fn one(&self, fd: &OwnedFd, place: &Place, age: Age, keep: bool) -> Result<()> {
@@ -110,8 +117,12 @@ impl Cleaner<'_> {
         let stat = statx(fd, "", AtFlags::EMPTY_PATH | AtFlags::SYMLINK_NOFOLLOW, flags)?;
         let kind = FileType::from_raw_mode(u32::from(stat.stx_mode));
         let is_folder = kind == FileType::Directory;
+        let mut lock = None;
         if is_folder {
-            self.below(fd, &place.path, age, false)?;
+            lock = self.below(fd, &place.path, age, false)?;
+            if lock.is_none() {
+                return Ok(());
+            }
         }
         let alone = self.kept.alone.iter().any(|pattern| glob::matches(pattern, &text));
         let times = if is_folder { age.folders } else { age.files };
@@ -124,12 +135,23 @@ impl Cleaner<'_> {
         {
             return Ok(());
         }
+        if kind == FileType::RegularFile {
+            // One that cannot be opened is nobody's to lock either.
+            lock = walk::open_unseen(&place.folder, &place.name, OFlags::NONBLOCK).ok();
+            let locked =
+                lock.as_ref().map(|file| flock(file, FlockOperation::NonBlockingLockExclusive));
+            if locked == Some(Err(Errno::WOULDBLOCK)) {
+                return Ok(());
+            }
+        }
         if self.dry_run {
             screen::print(&format!("Would remove {text}\n"));
             return Ok(());
         }
         let flags = if is_folder { AtFlags::REMOVEDIR } else { AtFlags::empty() };
-        match unlinkat(&place.folder, &place.name, flags) {
+        let removed = unlinkat(&place.folder, &place.name, flags);
+        drop(lock);
+        match removed {
             Ok(()) | Err(Errno::NOENT | Errno::NOTEMPTY | Errno::BUSY) => Ok(()),
             Err(error) => Err(place.failed(error).into()),
         }

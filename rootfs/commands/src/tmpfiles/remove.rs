@@ -7,8 +7,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use rustix::fs::{
-    AtFlags, Dir, FileType, Mode, OFlags, StatxAttributes, StatxFlags, fstat, openat, statx,
-    unlinkat,
+    AtFlags, Dir, FileType, OFlags, StatxAttributes, StatxFlags, fstat, statx, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -86,10 +85,9 @@ pub fn is_mounted(fd: &OwnedFd) -> Result<bool> {
 
 /// The names in a folder, sorted.
 pub fn names(folder: impl AsFd) -> Result<Vec<OsString>> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let readable = openat(folder, ".", flags, Mode::empty())?;
+    let readable = walk::open_unseen(folder, ".", OFlags::DIRECTORY)?;
     let mut names = Vec::new();
-    for entry in Dir::read_from(&readable)? {
+    for entry in Dir::new(readable)? {
         let entry = entry?;
         let name = OsStr::from_bytes(entry.file_name().to_bytes());
         if name != "." && name != ".." {

@@ -157,6 +157,44 @@ fn only_what_is_old_and_nobody_keeps_is_cleaned() {
 }
 
 #[test]
+fn what_is_locked_stays_with_all_below_it() {
+    let host = Host::new();
+    for path in ["tmp/file", "tmp/folder/below", "tmp/free/below"] {
+        host.put(path, "");
+    }
+    fs::create_dir(host.path("tmp/empty")).expect("made");
+    let locked: Vec<fs::File> = ["tmp/file", "tmp/folder", "tmp/empty"]
+        .map(|path| fs::File::open(host.path(path)).expect("opened"))
+        .into();
+    for file in &locked {
+        file.try_lock_shared().expect("locked");
+    }
+    let options = Options { clean: true, ..Options::default() };
+    assert_eq!(host.run("d /tmp - - - 0\n", &options), (0, Vec::new()));
+    for path in ["tmp/file", "tmp/folder/below", "tmp/empty"] {
+        assert!(host.path(path).exists(), "{path}");
+    }
+    assert!(!host.path("tmp/free").exists());
+    drop(locked);
+    assert_eq!(host.run("d /tmp - - - 0\n", &options), (0, Vec::new()));
+    assert_eq!(fs::read_dir(host.path("tmp")).expect("there").count(), 0);
+}
+
+#[test]
+fn a_look_into_a_folder_does_not_make_it_young() {
+    let host = Host::new();
+    fs::create_dir_all(host.path("tmp/empty")).expect("made");
+    let ago = UNIX_EPOCH + Duration::from_secs(1000);
+    let folder = fs::File::open(host.path("tmp/empty")).expect("opened");
+    folder.set_times(fs::FileTimes::new().set_accessed(ago)).expect("set");
+    let options = Options { clean: true, ..Options::default() };
+    // By the time of its change it is new.
+    assert_eq!(host.run("d /tmp - - - AC:1h\n", &options), (0, Vec::new()));
+    let found = fs::metadata(host.path("tmp/empty")).expect("there");
+    assert_eq!(found.accessed().expect("a time"), ago);
+}
+
+#[test]
 fn what_cannot_be_removed_spares_nothing_else() {
     let host = Host::new();
     for path in ["tmp/a/old", "tmp/b/old"] {

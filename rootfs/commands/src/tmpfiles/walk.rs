@@ -139,6 +139,21 @@ fn open(folder: impl AsFd, name: &OsStr) -> Result<OwnedFd, Errno> {
     openat(folder, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
 }
 
+/// Opens a thing in a folder for reading, a link not followed, without its time of access being set by what is read:
+/// that would make it young for ever. Only the owner and root may ask for that.
+pub fn open_unseen(
+    folder: impl AsFd,
+    name: impl AsRef<OsStr>,
+    flags: OFlags,
+) -> Result<OwnedFd, Errno> {
+    let flags = flags | OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let (folder, name) = (folder.as_fd(), name.as_ref());
+    match openat(folder, name, flags | OFlags::NOATIME, Mode::empty()) {
+        Err(Errno::PERM) => openat(folder, name, flags, Mode::empty()),
+        opened => opened,
+    }
+}
+
 fn stat(fd: &OwnedFd, path: &Path) -> Result<Stat, WalkError> {
     fstat(fd).map_err(|error| failed(path, error))
 }
