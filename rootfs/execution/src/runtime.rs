@@ -71,8 +71,15 @@ pub struct Released {
     pub rubbish: Vec<PathBuf>,
 }
 
-/// Takes away what a unit had: runtime folders, credentials, temporary folders, namespaces.
-pub fn release(unit: &str, exec: &ExecSettings, runtime: &mut Runtime, why: Release) -> Released {
+/// Takes away what a unit had: runtime folders, credentials, temporary folders, namespaces; and what is its user's, unless
+/// one of the `others`, which are of all units that run, has the same user.
+pub fn release<'a>(
+    unit: &str,
+    exec: &ExecSettings,
+    runtime: Runtime,
+    others: impl Iterator<Item = &'a Runtime>,
+    why: Release,
+) -> Released {
     let mut released = Released::default();
     let restarting = why == Release::Restarting;
     let preserved = exec.runtime_preserve || restarting && exec.runtime_preserve_on_restart;
@@ -81,24 +88,39 @@ pub fn release(unit: &str, exec: &ExecSettings, runtime: &mut Runtime, why: Rele
     }
     if runtime.credentials {
         released.problems.extend(crate::credentials::remove(unit).err());
-        runtime.credentials = false;
     }
-    if let Some(folders) = runtime.temporary.take().and_then(Rc::into_inner) {
+    let (ipc_of, number) = left_of_user(exec, &runtime, others, why);
+    if let Some(folders) = runtime.temporary.and_then(Rc::into_inner) {
         released.rubbish.extend([folders.tmp, folders.var_tmp]);
     }
-    if let Some(uid) = runtime.uid.filter(|uid| *uid != 0)
-        && (exec.remove_ipc || exec.dynamic_user)
-    {
+    if let Some(uid) = ipc_of {
         released.problems.extend(crate::ipc::remove(uid));
     }
-    if let Some(uid) = runtime.uid.filter(|_| exec.dynamic_user && !restarting) {
+    if let Some(uid) = number {
         let freed = crate::identity::dynamic::free(uid);
         released
             .problems
             .extend(freed.err().map(|error| format!("giving user {uid} back: {error}")));
     }
-    (runtime.network, runtime.ipc, runtime.uid, runtime.gid) = (None, None, None, None);
     released
+}
+
+/// The user whose IPC objects go with the unit, and the one whose number is given back: neither while another unit runs
+/// as that user.
+fn left_of_user<'a>(
+    exec: &ExecSettings,
+    runtime: &Runtime,
+    mut others: impl Iterator<Item = &'a Runtime>,
+    why: Release,
+) -> (Option<u32>, Option<u32>) {
+    let Some(uid) = runtime.uid.filter(|_| exec.remove_ipc || exec.dynamic_user) else {
+        return (None, None);
+    };
+    if others.any(|other| other.uid == Some(uid)) {
+        return (None, None);
+    }
+    let is_given_back = exec.dynamic_user && why == Release::Stopped;
+    (Some(uid).filter(|uid| *uid != 0), is_given_back.then_some(uid))
 }
 
 /// Removes folders of a unit (`systemctl clean`).
@@ -108,4 +130,20 @@ pub fn clean(exec: &ExecSettings, kinds: &[DirectoryKind]) -> Released {
         directories::remove(exec, *kind, &mut released);
     }
     released
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_a_users_goes_with_the_last_unit_that_runs_as_it() {
+        let exec = ExecSettings { dynamic_user: true, remove_ipc: true, ..ExecSettings::default() };
+        let of = |uid| Runtime { uid: Some(uid), ..Runtime::default() };
+        let left = |others: &[Runtime], why| left_of_user(&exec, &of(61184), others.iter(), why);
+        let (same, other) = ([of(61184)], [of(500), Runtime::default()]);
+        assert_eq!(left(&same, Release::Stopped), (None, None));
+        assert_eq!(left(&other, Release::Stopped), (Some(61184), Some(61184)));
+        assert_eq!(left(&other, Release::Restarting), (Some(61184), None));
+    }
 }

@@ -137,8 +137,13 @@ impl System {
             return;
         };
         let why = if again { Release::Restarting } else { Release::Stopped };
+        let runtime = std::mem::take(&mut run.runtime);
+        let others = self.all_units().filter_map(|(_, unit)| match &unit.run {
+            Run::Service(run) => Some(&run.runtime),
+            _ => None,
+        });
         let released =
-            keelson_execution::release(name.as_str(), &service.exec, &mut run.runtime, why);
+            keelson_execution::release(name.as_str(), &service.exec, runtime, others, why);
         let kept = match service.fd_store_preserve {
             FdStorePreserve::Yes => true,
             FdStorePreserve::Restart => again,
