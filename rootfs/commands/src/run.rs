@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use keelson_control::{ActiveState, Answer, ClientError, Outcome, Request, Wait};
+use keelson_control::{ActiveState, Answer, ClientError, Outcome, Request, UnitStatus, Wait};
 use keelson_output::eprintln;
 use keelson_units::directives;
 use keelson_units::model::UnitKind;
@@ -31,7 +31,8 @@ Run the command as a transient service.
   -r --remain-after-exit
      --wait                     wait until it is over
      --no-block                 do not wait until it has started
-  -G --collect  -q --quiet  -h --help  --version
+  -G --collect                  forget it when it is over, also where it failed
+  -q --quiet  -h --help  --version
 ";
 
 /// A unit to be.
@@ -40,16 +41,20 @@ struct Wish {
     unit: String,
     text: String,
     wait: Wait,
+    collect: bool,
     quiet: bool,
 }
 
-/// Runs it. The exit status is 1 where the command failed and `--wait` was given.
+/// How the command ended, where that is no number of its own: by a signal.
+const KILLED: u8 = 255;
+
+/// Runs it. With `--wait` the exit status is that of a command that failed, 255 where a signal ended it, 1 where something
+/// else failed.
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let now = Now::read();
     let outcome = parse(arguments, &format!("run-{}-{}", std::process::id(), now.mono));
-    match outcome.and_then(|wish| wish.map_or(Ok(true), |wish| work(&wish))) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+    match outcome.and_then(|wish| wish.map_or(Ok(0), |wish| work(&wish))) {
+        Ok(status) => ExitCode::from(status),
         Err(error) => {
             eprintln(format_args!("{error:#}"));
             ExitCode::FAILURE
@@ -62,6 +67,7 @@ fn parse(arguments: Vec<OsString>, made_up: &str) -> Result<Option<Wish>> {
         unit: format!("{made_up}.service"),
         text: String::new(),
         wait: Wait::Finished,
+        collect: false,
         quiet: false,
     };
     let mut description = None;
@@ -108,7 +114,8 @@ fn parse(arguments: Vec<OsString>, made_up: &str) -> Result<Option<Wish>> {
             Long("wait") => wish.wait = Wait::Inactive,
             Long("no-block") => wish.wait = Wait::Queued,
             Short('q') | Long("quiet") => wish.quiet = true,
-            Short('G') | Long("collect" | "no-ask-password" | "system" | "expand-environment") => {}
+            Short('G') | Long("collect") => wish.collect = true,
+            Long("no-ask-password" | "system" | "expand-environment") => {}
             Value(program) => {
                 command.push(text(program));
                 command.extend(parser.raw_args()?.map(text));
@@ -169,11 +176,13 @@ fn quoted(word: &str) -> String {
     out + "\""
 }
 
-fn work(wish: &Wish) -> Result<bool> {
+fn work(wish: &Wish) -> Result<u8> {
     let request = Request::StartTransient {
         unit: wish.unit.clone(),
         text: wish.text.clone(),
         wait: wish.wait,
+        // One that is waited for is asked how it ended, so it has to be there then.
+        collect: wish.collect && wish.wait != Wait::Inactive,
     };
     let Answer::Outcomes(outcomes) = ask::ask(&request)? else {
         bail!(ClientError::Unexpected);
@@ -187,25 +196,61 @@ fn work(wish: &Wish) -> Result<bool> {
         eprintln(format_args!("Running as unit: {}", wish.unit));
     }
     if wish.wait != Wait::Inactive {
-        return Ok(true);
+        return Ok(0);
     }
     // The unit may be gone by now, which it is only after it went well.
     let ended = ask::statuses(std::slice::from_ref(&wish.unit))?;
-    Ok(ended.iter().all(|unit| unit.active != ActiveState::Failed))
+    let failed = ended.iter().find(|unit| unit.active == ActiveState::Failed);
+    if failed.is_some() && wish.collect {
+        ask::ask_done(&Request::ResetFailed { units: vec![wish.unit.clone()] })?;
+    }
+    Ok(failed.map_or(0, status_of_failed))
+}
+
+fn status_of_failed(unit: &UnitStatus) -> u8 {
+    let status =
+        unit.service.as_ref().and_then(|service| u8::try_from(service.exec_main_status).ok());
+    match (unit.result.as_str(), status) {
+        ("exit-code", Some(status @ 1..)) => status,
+        ("signal", _) => KILLED,
+        _ => 1,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use keelson_control::{Exit, LoadState, ServiceStatus};
+
     use super::*;
+
+    #[test]
+    fn the_status_of_a_command_that_failed_is_passed_on() {
+        let status = |result: &str, code, status| {
+            let service = ServiceStatus {
+                exec_main_code: Some(code),
+                exec_main_status: status,
+                ..ServiceStatus::default()
+            };
+            let mut unit = UnitStatus::new("x.service", LoadState::Loaded);
+            unit.result = result.into();
+            unit.service = Some(Box::new(service));
+            status_of_failed(&unit)
+        };
+        assert_eq!(status("exit-code", Exit::Exited, 42), 42);
+        assert_eq!(status("exit-code", Exit::Exited, 0), 1, "another command of it failed");
+        assert_eq!(status("signal", Exit::Killed, 15), 255);
+        assert_eq!(status("timeout", Exit::Killed, 9), 1);
+    }
 
     #[test]
     fn a_command_becomes_a_unit() {
         let arguments =
-            "--unit=x|-p|CPUWeight=50|-E|A=b c|--uid=core|--wait|sh|-c|echo \"$HOME\" 100%";
+            "--unit=x|-p|CPUWeight=50|-E|A=b c|--uid=core|--wait|-G|sh|-c|echo \"$HOME\" 100%";
         let wish =
             parse(arguments.split('|').map(OsString::from).collect(), "run-1").expect("understood");
         let wish = wish.expect("something to run");
         assert_eq!((wish.unit.as_str(), wish.wait), ("x.service", Wait::Inactive));
+        assert!(wish.collect);
         assert_eq!(
             wish.text,
             "[Unit]\nDescription=sh -c echo \"$HOME\" 100%%\n\n[Service]\nCPUWeight=50\nEnvironment=\"A=b c\"\n\

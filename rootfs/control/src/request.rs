@@ -47,6 +47,8 @@ pub enum Request {
         text: String,
         /// When to answer.
         wait: Wait,
+        /// Remove it when it is over, also where it failed; that is else kept until its failure is reset.
+        collect: bool,
     },
     /// Sends a signal; answered with [`crate::Answer::Done`].
     Kill {

@@ -50,6 +50,8 @@ pub struct UnitRun {
     pub due: Option<Duration>,
     /// Whether its file is not on any search path (`systemd-run`).
     pub transient: bool,
+    /// Whether it is then forgotten also where it failed.
+    pub collect: bool,
     /// Whether an automatic restart follows, so that a failure is not the last word.
     pub restarting: bool,
     /// How the reload ended whose end the next change tells.
@@ -162,6 +164,7 @@ impl UnitRun {
             starts: StartLimit::default(),
             due: None,
             transient: false,
+            collect: false,
             restarting: false,
             reloaded: true,
             loaded: crate::clock::micros(crate::clock::real()),

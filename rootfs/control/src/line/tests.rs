@@ -28,6 +28,7 @@ fn requests() -> Vec<Request> {
             unit: "r.service".into(),
             text: "[Service]\n".into(),
             wait: Wait::Queued,
+            collect: true,
         },
     ]
 }

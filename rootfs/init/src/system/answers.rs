@@ -75,8 +75,8 @@ impl System {
             Request::Change { verb, units, mode, wait } => {
                 return self.change_units(verb, &units, mode, wait);
             }
-            Request::StartTransient { unit, text, wait } => {
-                return self.transient(&unit, &text, wait);
+            Request::StartTransient { unit, text, wait, collect } => {
+                return self.transient(&unit, &text, wait, collect);
             }
             Request::Kill { unit, whom, signal, value: _ } => self.kill(&unit, whom, signal),
             Request::ResetFailed { units } => self.reset_failed(&units),

@@ -217,7 +217,9 @@ impl System {
     /// An instance of an `Accept=` socket or of `systemd-run` is no more once it is down.
     pub(super) fn instance_ended(&mut self, id: UnitId) {
         let Some(unit) = self.unit(id) else { return };
-        let ended = unit.activity == Activity::Inactive && self.queue.job_of(id).is_none();
+        let collected = unit.activity == Activity::Failed && unit.collect && !unit.restarting;
+        let ended =
+            (unit.activity == Activity::Inactive || collected) && self.queue.job_of(id).is_none();
         let served = match &unit.run {
             Run::Service(run) => run.connection.as_ref().map(|(_, socket)| *socket),
             _ => None,
@@ -235,7 +237,12 @@ impl System {
     }
 
     /// Makes a unit of a text that is in no file, and starts it (`systemd-run`).
-    pub fn start_transient(&mut self, name: &UnitName, text: &str) -> Result<UnitId, String> {
+    pub fn start_transient(
+        &mut self,
+        name: &UnitName,
+        text: &str,
+        collect: bool,
+    ) -> Result<UnitId, String> {
         let id = self.graph.intern(name);
         self.load_one(id);
         if self.unit(id).is_some_and(|unit| !unit.activity.is_inactive() || !unit.transient) {
@@ -244,7 +251,7 @@ impl System {
         let unit = self.loader.transient(name, text);
         self.take_unit(name, unit);
         if let Some(unit) = self.unit_mut(id) {
-            unit.transient = true;
+            (unit.transient, unit.collect) = (true, collect);
         }
         Ok(id)
     }

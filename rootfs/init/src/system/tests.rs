@@ -328,3 +328,18 @@ fn a_device_that_does_not_come_is_down() {
     assert_eq!(system.activity(present), Activity::Active);
     assert!(system.queue.job_of(present).is_none());
 }
+
+#[test]
+fn a_transient_unit_that_failed_is_kept_unless_it_is_collected() {
+    for collect in [false, true] {
+        let root = tempfile::tempdir().expect("a folder");
+        let mut system = system(root.path());
+        let name = "run-1.service".parse().expect("a name");
+        system.start_transient(&name, "[Service]\nExecStart=/a\n", collect).expect("made");
+        let main = Pid::from_raw(i32::MAX).expect("above zero");
+        let id = running(&mut system, "run-1.service", main);
+        system.service_event(id, Event::Exited(main, Exit::Code(42)));
+        system.settle();
+        assert_eq!(system.unit(id).is_none(), collect);
+    }
+}

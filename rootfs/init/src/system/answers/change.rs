@@ -134,11 +134,11 @@ impl System {
         }
     }
 
-    pub(super) fn transient(&mut self, unit: &str, text: &str, wait: Wait) -> Reply {
+    pub(super) fn transient(&mut self, unit: &str, text: &str, wait: Wait, collect: bool) -> Reply {
         let started = unit
             .parse::<UnitName>()
             .map_err(|error| error.to_string())
-            .and_then(|name| self.start_transient(&name, text))
+            .and_then(|name| self.start_transient(&name, text, collect))
             .and_then(|id| {
                 self.enqueue(id, JobKind::Start, keelson_units::model::JobMode::Fail, false)
                     .map_err(|error| error.to_string())
