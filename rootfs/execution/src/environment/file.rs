@@ -21,11 +21,6 @@ pub fn parse(text: &str) -> Vec<(String, String)> {
             (State::Name, '#' | ';') if parser.name.trim().is_empty() => State::Comment,
             (State::Name, '=') | (State::Single, '\'') | (State::Double, '"') => State::Value,
             (State::Name, c) => parser.in_name(c),
-            (State::Comment, '\\') => {
-                // An escaped end of line carries a comment on.
-                chars.next();
-                State::Comment
-            }
             (State::Comment, _) => State::Comment,
             (State::Value, '\n') => parser.finish(),
             (State::Value, '\'') if parser.value.is_empty() || parser.quoted => {

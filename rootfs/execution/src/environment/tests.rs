@@ -97,7 +97,7 @@ fn environment_files_are_read_as_a_shell_would() {
     for (text, expected) in [
         ("A=1\nB=two words \nC=\n", vec![("A", "1"), ("B", "two words"), ("C", "")]),
         ("# A=1\n; B=2\n  # C=3\nD=4", vec![("D", "4")]),
-        ("# goes on \\\nA=1\nB=2\n", vec![("B", "2")]),
+        ("# ends here \\\nA=1\nB=2\n", vec![("A", "1"), ("B", "2")]),
         ("A='x # y'\nB=\"a\\\"b\\n\"\n", vec![("A", "x # y"), ("B", "a\"b\\n")]),
         ("A=\"two\nlines\"\n", vec![("A", "two\nlines")]),
         ("A=one\\\ntwo\nB=a\\ b\n", vec![("A", "onetwo"), ("B", "a b")]),
