@@ -4,6 +4,8 @@ use std::io;
 use std::mem::{MaybeUninit, size_of};
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 
+use rustix::process::Pid;
+
 use crate::shutdown::Goal;
 
 /// What a signal asks of PID 1.
@@ -94,10 +96,24 @@ pub fn of(number: i32) -> Option<rustix::process::Signal> {
     use rustix::process::Signal;
     Signal::from_named_raw(number).or_else(|| {
         // SAFETY: the number is one of those that the C library leaves to programs.
-        (libc::SIGRTMIN()..=libc::SIGRTMAX())
-            .contains(&number)
-            .then(|| unsafe { Signal::from_raw_unchecked(number) })
+        takes_value(number).then(|| unsafe { Signal::from_raw_unchecked(number) })
     })
+}
+
+/// Whether a signal is one of those that are queued with a value: the real-time ones.
+pub fn takes_value(number: i32) -> bool {
+    (libc::SIGRTMIN()..=libc::SIGRTMAX()).contains(&number)
+}
+
+/// Sends a signal with a value (sigqueue(3)).
+#[expect(unsafe_code, reason = "sigqueue has no safe binding")]
+pub fn queue(pid: Pid, number: i32, value: i32) -> io::Result<()> {
+    // The value is a union of a number and a pointer; on our machines the number is the pointer's lower half.
+    let sival_ptr = std::ptr::without_provenance_mut(value.cast_unsigned() as usize);
+    // SAFETY: the kernel hands the value on and reads nothing by it.
+    let sent =
+        unsafe { libc::sigqueue(pid.as_raw_nonzero().get(), number, libc::sigval { sival_ptr }) };
+    if sent == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 #[expect(unsafe_code, reason = "signal sets and signalfd have no safe binding")]
@@ -141,4 +157,21 @@ pub fn unblock_all() -> io::Result<()> {
         libc::sigprocmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut())
     };
     if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_queued_signal_arrives() {
+        let mut child = Command::new("sleep").arg("600").spawn().expect("started");
+        let pid = Pid::from_child(&child);
+        queue(pid, libc::SIGRTMIN() + 3, -7).expect("sent");
+        let status = child.wait().expect("it ended");
+        assert_eq!(status.signal(), Some(libc::SIGRTMIN() + 3));
+    }
 }

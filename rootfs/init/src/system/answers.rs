@@ -78,7 +78,7 @@ impl System {
             Request::StartTransient { unit, text, wait, collect } => {
                 return self.transient(&unit, &text, wait, collect);
             }
-            Request::Kill { unit, whom, signal, value: _ } => self.kill(&unit, whom, signal),
+            Request::Kill { unit, whom, signal, value } => self.kill(&unit, whom, signal, value),
             Request::ResetFailed { units } => self.reset_failed(&units),
             Request::DaemonReload => {
                 self.reload();

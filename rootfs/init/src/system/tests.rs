@@ -343,3 +343,16 @@ fn a_transient_unit_that_failed_is_kept_unless_it_is_collected() {
         assert_eq!(system.unit(id).is_none(), collect);
     }
 }
+
+#[test]
+fn a_value_goes_with_signals_that_are_queued_only() {
+    let root = tempfile::tempdir().expect("a folder");
+    let mut system = with_units(root.path(), &[("a.service", "[Service]\nExecStart=/a\n")]);
+    let mut child = std::process::Command::new("sleep").arg("600").spawn().expect("started");
+    running(&mut system, "a.service", Pid::from_child(&child));
+    let mut kill = |signal| system.kill("a.service", keelson_control::Whom::All, signal, Some(7));
+    assert!(matches!(kill(libc::SIGTERM), keelson_control::Answer::Refused(_)));
+    assert!(matches!(kill(libc::SIGRTMIN()), keelson_control::Answer::Done));
+    let status = child.wait().expect("it ended");
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(libc::SIGRTMIN()));
+}

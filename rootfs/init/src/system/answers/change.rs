@@ -151,7 +151,14 @@ impl System {
         Reply::Later(vec![(unit.to_owned(), part)])
     }
 
-    pub(super) fn kill(&mut self, unit: &str, whom: Whom, number: i32) -> Answer {
+    /// With a value the signal is queued, and goes to the main and the control process alone: what is queued is scarce.
+    pub(in crate::system) fn kill(
+        &mut self,
+        unit: &str,
+        whom: Whom,
+        number: i32,
+        value: Option<i32>,
+    ) -> Answer {
         let id = match self.loaded(unit) {
             Ok(id) => id,
             Err(refusal) => return Answer::Refused(refusal),
@@ -159,6 +166,10 @@ impl System {
         let Some(signal) = signals::of(number) else {
             return refused(RefusalKind::BadRequest, format!("there is no signal {number}"));
         };
+        if value.is_some() && !signals::takes_value(number) {
+            let message = "Value parameter only accepted for realtime signals.";
+            return refused(RefusalKind::BadRequest, message);
+        }
         let Some(found) = self.unit(id) else { return refused(RefusalKind::NoSuchUnit, "") };
         let (main, control) = match &found.run {
             Run::Service(run) => (run.machine.main, run.machine.control),
@@ -171,6 +182,7 @@ impl System {
             Whom::Control => control.into_iter().collect(),
             Whom::All | Whom::Cgroup => main.into_iter().chain(control).collect(),
         };
+        let group = group.filter(|_| value.is_none());
         if let (Whom::Cgroup, Some(group), libc::SIGKILL) = (whom, &group, number) {
             return match group.kill() {
                 Ok(()) => Answer::Done,
@@ -182,7 +194,11 @@ impl System {
             pids.sort_unstable_by_key(|pid| pid.as_raw_nonzero());
             pids.dedup();
         }
-        let sent = pids.iter().filter(|pid| kill_process(**pid, signal).is_ok()).count();
+        let send = |pid: Pid| match value {
+            Some(value) => signals::queue(pid, number, value).is_ok(),
+            None => kill_process(pid, signal).is_ok(),
+        };
+        let sent = pids.iter().filter(|pid| send(**pid)).count();
         if sent == 0 {
             let what = if whom == Whom::Main { "main" } else { "such" };
             return refused(
