@@ -19,8 +19,10 @@ const FIRST_PAUSE: u64 = 1_000_000;
 const MAX_PAUSE: u64 = 60_000_000;
 /// How often a connection in the making is looked at, in microseconds.
 const LOOK: u64 = 100_000;
-/// How long a connection may take.
+/// How long a connection may take, and once more the handshake of TLS after it.
 const CONNECT: Duration = Duration::from_secs(10);
+/// The same in microseconds.
+const HANDSHAKE: u64 = 10_000_000;
 
 enum State {
     /// Nothing until this time, in microseconds since the boot.
@@ -28,7 +30,14 @@ enum State {
     /// A thread looks the name up and connects: the C library's resolver cannot do it without blocking.
     Connecting(Receiver<io::Result<TcpStream>>),
     /// Connected.
-    Open(TcpStream, Option<Box<ClientConnection>>),
+    Open(TcpStream, Option<Box<Session>>),
+}
+
+/// TLS on a connection.
+struct Session {
+    connection: ClientConnection,
+    /// When the handshake is to be over, in microseconds since the boot.
+    handshake_until: u64,
 }
 
 /// A remote server.
@@ -81,8 +90,14 @@ impl Remote {
     pub fn waiting(&self) -> Option<(BorrowedFd<'_>, bool)> {
         match &self.state {
             State::Open(stream, session) => {
-                let writes = !self.queue.is_empty()
-                    || session.as_ref().is_some_and(|session| session.wants_write());
+                // In a handshake what is queued cannot be written, and would only wake the loop without end.
+                let writes = match session.as_deref() {
+                    Some(Session { connection, .. }) => {
+                        connection.wants_write()
+                            || !connection.is_handshaking() && !self.queue.is_empty()
+                    }
+                    None => !self.queue.is_empty(),
+                };
                 Some((stream.as_fd(), writes))
             }
             _ => None,
@@ -94,6 +109,9 @@ impl Remote {
         match &self.state {
             State::Waiting(until) if !self.queue.is_empty() => *until,
             State::Connecting(_) => crate::clock::monotonic() + LOOK,
+            State::Open(_, Some(session)) if session.connection.is_handshaking() => {
+                session.handshake_until
+            }
             _ => u64::MAX,
         }
     }
@@ -121,7 +139,10 @@ impl Remote {
                     let stream = stream?;
                     stream.set_nonblocking(true)?;
                     let session = if self.server.tls {
-                        Some(Box::new(tls::connect(&self.server.host, &self.certificates)?))
+                        Some(Box::new(Session {
+                            connection: tls::connect(&self.server.host, &self.certificates)?,
+                            handshake_until: now + HANDSHAKE,
+                        }))
                     } else {
                         None
                     };
@@ -148,7 +169,15 @@ impl Remote {
                 Ok(self.recovered())
             }
             State::Open(stream, Some(session)) => {
+                let handshake_until = session.handshake_until;
+                let session = &mut session.connection;
                 let open = exchange(stream, session)?;
+                if session.is_handshaking() && now >= handshake_until {
+                    return Err(io::Error::new(
+                        ErrorKind::TimedOut,
+                        "the TLS handshake takes too long",
+                    ));
+                }
                 if !session.is_handshaking() {
                     while session.wants_write().eq(&false)
                         && let Some(message) = self.queue.pop_front()

@@ -115,6 +115,30 @@ fn entries_are_sent_over_tls_to_a_server_the_certificates_vouch_for() {
 }
 
 #[test]
+fn a_server_that_never_answers_a_handshake_is_given_up_and_meanwhile_wakes_nobody() {
+    let root = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(root.path().join("ca.pem"), made.cert.pem()).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut forward =
+        forwarders(root.path(), Server { host: "localhost".to_owned(), port, tls: true }, 1 << 16);
+    assert_eq!(offer(&mut forward, "a line"), 0);
+    let end = clock::monotonic() + 20_000_000;
+    while forward.waiting().is_none() && clock::monotonic() < end {
+        assert_eq!(forward.drive(clock::monotonic()), None);
+        std::thread::yield_now();
+    }
+    forward.drive(clock::monotonic());
+    assert!(matches!(forward.waiting(), Some((_, false))), "there is nothing to write");
+    let due = forward.next_due();
+    assert!(due <= clock::monotonic() + 10_000_000);
+    let note = forward.drive(due).expect("a note");
+    assert!(note.contains("handshake"), "{note}");
+    assert!(forward.waiting().is_none());
+}
+
+#[test]
 fn a_full_queue_is_counted_and_a_server_that_is_away_is_told_once() {
     let root = tempfile::tempdir().unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
