@@ -134,6 +134,10 @@ pub struct Checks {
 pub struct Grouped {
     /// The group.
     pub group: Rc<Group>,
+    /// The unit whose settings it has.
+    pub applied: Rc<Unit>,
+    /// Whether some settings have changed that only a new group takes.
+    pub stale: bool,
     /// Says when the last process has gone, where that is waited for.
     pub events: Option<(GroupEvents, Token)>,
     /// How often the kernel has killed for want of memory, where that matters.

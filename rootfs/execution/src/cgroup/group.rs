@@ -77,31 +77,45 @@ impl Group {
         self.folder.take().map_or_else(|| open_folder(&self.path), Ok)
     }
 
-    /// Writes weights and limits, and puts the policies of devices and addresses in force. Gives what did not work.
-    pub fn apply(&self, resources: &ResourceSettings) -> Vec<CgroupError> {
-        self.write_all(resources, open_folder(&self.path).ok().as_ref())
+    /// Puts changed settings in force for a group that has those of `before`: weights and limits are written, those that
+    /// are gone as they are without a setting, and changed policies are attached. Gives what did not work.
+    pub fn apply(&self, before: &ResourceSettings, after: &ResourceSettings) -> Vec<CgroupError> {
+        let folder = open_folder(&self.path).ok();
+        let old = self.lines(before);
+        let new = self.lines(after);
+        let resets = settings::resets(&old, &new);
+        let mut problems = self.write_lines(resets.into_iter().chain(new), folder.as_ref());
+        if !after.has_policies_of(before) {
+            problems.extend(self.policies(after));
+        }
+        problems
     }
 
-    /// The same for a group that processes are to come to.
+    /// Writes weights and limits, and puts the policies of devices and addresses in force, for a group that processes are
+    /// to come to. Gives what did not work.
     pub fn set_up(&self, resources: &ResourceSettings) -> Vec<CgroupError> {
         let folder = open_folder(&self.path).ok();
-        let problems = self.write_all(resources, folder.as_ref());
+        let mut problems = self.write_lines(self.lines(resources), folder.as_ref());
+        problems.extend(self.policies(resources));
         // A slice has no processes of its own.
         self.folder.replace(folder.filter(|_| !self.is_slice));
         problems
     }
 
-    fn write_all(
+    fn lines(&self, resources: &ResourceSettings) -> Vec<(&'static str, String)> {
+        settings::lines(resources, &Machine::present(), !self.is_slice)
+    }
+
+    fn write_lines(
         &self,
-        resources: &ResourceSettings,
+        lines: impl IntoIterator<Item = (&'static str, String)>,
         folder: Option<&OwnedFd>,
     ) -> Vec<CgroupError> {
-        let lines = settings::lines(resources, &Machine::present(), !self.is_slice);
         let outcomes = lines.into_iter().map(|(file, text)| match folder {
             Some(folder) => write_in(folder, &self.path, file, &text),
             None => write(&self.path.join(file), &text),
         });
-        outcomes.filter_map(Result::err).chain(self.policies(resources)).collect()
+        outcomes.filter_map(Result::err).collect()
     }
 
     /// Attaches the programs of devices and addresses. Those of an earlier call stay in force too, until the group is

@@ -77,9 +77,7 @@ impl Hierarchy {
     ) -> Result<Option<Group>, CgroupError> {
         let Some(root) = self.root.clone() else { return Ok(None) };
         let relative = group_path(unit, resources.slice.as_ref());
-        let mut needed: BTreeSet<&str> = ALWAYS.into_iter().collect();
-        needed.extend(settings::controllers(resources));
-        needed.extend(delegated(resources));
+        let needed = needed(resources);
         let whole = root.join(&relative);
         // Mostly all but the last is there, with its controllers.
         if relative.parent().is_some_and(|parent| self.is_ready(&root.join(parent), &needed))
@@ -100,6 +98,22 @@ impl Hierarchy {
             }
         }
         Ok(Some(Group::at(folder, unit, new)))
+    }
+
+    /// Turns on what changed settings of a group need. A controller that the kernel refuses shows in the limit that cannot
+    /// be written.
+    pub fn turn_on(&mut self, group: &Group, resources: &ResourceSettings) {
+        let Some(relative) =
+            self.root.as_ref().and_then(|root| group.path().strip_prefix(root).ok())
+        else {
+            return;
+        };
+        let needed = needed(resources);
+        let parents: Vec<PathBuf> = relative.ancestors().skip(1).map(Path::to_owned).collect();
+        for parent in parents.iter().rev() {
+            let folder = self.root().join(parent);
+            drop(self.enable(&folder, &needed));
+        }
     }
 
     /// Whether the controllers were turned on in a folder, as far as there are any.
@@ -136,6 +150,14 @@ impl Hierarchy {
         let text = fs::read_to_string(format!("/proc/{}/cgroup", pid.as_raw_nonzero())).ok()?;
         unit_in(&text).map(str::to_owned)
     }
+}
+
+/// The controllers of a unit's group.
+fn needed(resources: &ResourceSettings) -> BTreeSet<&str> {
+    let mut needed: BTreeSet<&str> = ALWAYS.into_iter().collect();
+    needed.extend(settings::controllers(resources));
+    needed.extend(delegated(resources));
+    needed
 }
 
 /// The controllers that `Delegate=` names.

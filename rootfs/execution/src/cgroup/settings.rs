@@ -79,6 +79,36 @@ pub fn lines(
     lines
 }
 
+/// What is written for lines of `before` that have no successor in `after`: as the kernel has it without a setting. It
+/// comes before the lines of `after`, since a group that is idle takes no weight.
+pub fn resets(
+    before: &[(&'static str, String)],
+    after: &[(&'static str, String)],
+) -> Vec<(&'static str, String)> {
+    let usual = |(file, text): &(&'static str, String)| (*file, usual(file, text));
+    let kept: BTreeSet<_> = after.iter().map(usual).collect();
+    before.iter().map(usual).filter(|line| !kept.contains(line)).collect()
+}
+
+/// The text that takes one back. It is the same for all texts about one device and one limit.
+fn usual(file: &str, text: &str) -> String {
+    let whose = text.split(' ').next().unwrap_or_default();
+    let limit = text.split('=').next().unwrap_or_default();
+    match file {
+        "cpu.idle" | "memory.min" | "memory.low" => "0".to_owned(),
+        "cpu.weight" => "100".to_owned(),
+        "cpu.max" => format!("max {QUOTA_PERIOD_US}"),
+        // An empty write would be none.
+        "cpuset.cpus" | "cpuset.mems" => "\n".to_owned(),
+        "memory.zswap.writeback" => "1".to_owned(),
+        "io.weight" if whose == "default" => "default 100".to_owned(),
+        "io.weight" => format!("{whose} default"),
+        "io.max" => format!("{limit}=max"),
+        "io.latency" => format!("{limit}=0"),
+        _ => "max".to_owned(),
+    }
+}
+
 fn processors(resources: &ResourceSettings, lines: &mut Vec<(&'static str, String)>) {
     match resources.cpu_weight {
         Some(Weight::Of(weight)) => {

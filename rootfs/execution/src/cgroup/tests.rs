@@ -87,6 +87,47 @@ fn a_unit_without_settings_still_has_a_limit_of_tasks() {
 }
 
 #[test]
+fn a_setting_that_is_gone_is_taken_back_before_others_are_written() {
+    let lines = |resources: &ResourceSettings| settings::lines(resources, &MACHINE, true);
+    let before = lines(&ResourceSettings {
+        cpu_weight: Some(Weight::Of(50)),
+        cpu_quota_percent: Some(50),
+        allowed_cpus: Some("0".to_owned()),
+        memory_low: Some(Amount::Of(1)),
+        memory_max: Some(Amount::Of(5000)),
+        memory_high: Some(Amount::Of(4000)),
+        tasks_max: Some(Amount::Of(7)),
+        io_weight: Some(10),
+        ..ResourceSettings::default()
+    });
+    let after = lines(&ResourceSettings {
+        cpu_weight: Some(Weight::Idle),
+        memory_high: Some(Amount::Of(3000)),
+        ..ResourceSettings::default()
+    });
+    let resets = settings::resets(&before, &after);
+    let resets: Vec<_> = resets.iter().map(|(file, text)| (*file, text.as_str())).collect();
+    assert_eq!(
+        resets,
+        [
+            ("cpu.weight", "100"),
+            ("cpu.max", "max 100000"),
+            ("cpuset.cpus", "\n"),
+            ("memory.low", "0"),
+            ("memory.max", "max"),
+            ("io.weight", "default 100"),
+        ]
+    );
+    assert!(settings::resets(&after, &after).is_empty());
+    let device = |text: &str| vec![("io.max", text.to_owned())];
+    assert!(settings::resets(&device("8:0 rbps=5"), &device("8:0 rbps=6")).is_empty());
+    assert_eq!(
+        settings::resets(&device("8:0 rbps=5"), &device("8:0 wbps=5")),
+        device("8:0 rbps=max")
+    );
+}
+
+#[test]
 fn pressure_is_told_as_systemd_tells_it() {
     let pairs = settings::pressure_environment(&ResourceSettings::default(), Path::new("/x"));
     assert_eq!(pairs[0], ("MEMORY_PRESSURE_WATCH".to_owned(), "/x".to_owned()));

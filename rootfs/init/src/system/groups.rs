@@ -54,7 +54,8 @@ impl System {
         let kills = if watched { self.watch_memory(&group) } else { None };
         let is_new = group.is_new();
         if let Some(unit) = self.unit_mut(id) {
-            unit.group = Some(Grouped { group: Rc::new(group), events: None, kills });
+            let (group, applied) = (Rc::new(group), source);
+            unit.group = Some(Grouped { group, applied, stale: false, events: None, kills });
         }
         // Processes of an earlier run may be in it, of which no end is told.
         if !is_new {
@@ -113,12 +114,32 @@ impl System {
         self.join_group(id);
     }
 
-    /// Applies settings that were changed.
+    /// Applies settings that were changed, as far as a group with processes in it takes them: another slice, delegation
+    /// and a looser policy wait for the next start.
     pub(super) fn apply_resources(&mut self, id: UnitId) {
         let Some(unit) = self.unit(id) else { return };
-        let (Some(grouped), Some(resources)) = (&unit.group, unit.resources()) else { return };
-        let problems = grouped.group.apply(resources);
+        let source = unit.unit.clone();
+        let Some(grouped) = &unit.group else { return };
+        let (group, applied) = (grouped.group.clone(), grouped.applied.clone());
+        let (Some(before), Some(after)) =
+            (crate::unit::resources(&applied), crate::unit::resources(&source))
+        else {
+            return;
+        };
+        if before == after {
+            return;
+        }
+        self.hierarchy.turn_on(&group, after);
+        let problems = group.apply(before, after);
         self.tell_problems(id, problems);
+        let is_for_new_group = before.slice != after.slice
+            || before.delegate != after.delegate
+            || before.delegate_subgroup != after.delegate_subgroup
+            || !after.has_policies_of(before);
+        if let Some(grouped) = self.unit_mut(id).and_then(|unit| unit.group.as_mut()) {
+            grouped.applied = source;
+            grouped.stale |= is_for_new_group;
+        }
     }
 
     /// Removes the group of a unit that is down; one that still has processes stays.

@@ -11,7 +11,7 @@ use rustix::process::{Pid, kill_process};
 
 use super::{System, Todo};
 use crate::service::{Action, Event, Exit, State};
-use crate::unit::{Run, ServiceRun};
+use crate::unit::{Run, ServiceRun, UnitRun};
 use crate::{clock, fork, log, signals};
 
 impl System {
@@ -157,7 +157,8 @@ impl System {
             run.connection_environment.clear();
         }
         self.finish_release(id, released);
-        if !again {
+        let stale = |unit: &UnitRun| unit.group.as_ref().is_some_and(|grouped| grouped.stale);
+        if !again || self.unit(id).is_some_and(stale) {
             self.release_group(id);
         }
     }

@@ -356,3 +356,37 @@ fn a_value_goes_with_signals_that_are_queued_only() {
     let status = child.wait().expect("it ended");
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(libc::SIGRTMIN()));
 }
+
+#[test]
+fn settings_of_a_running_unit_change_with_its_file() {
+    let root = tempfile::tempdir().expect("a folder");
+    let groups = root.path().join("cgroup");
+    let group = groups.join("system.slice/a.service");
+    fs::create_dir_all(&group).expect("folders");
+    fs::write(groups.join("cgroup.controllers"), "cpu memory pids\n").expect("written");
+    for folder in [&groups, &groups.join("system.slice")] {
+        fs::write(folder.join("cgroup.subtree_control"), "").expect("written");
+    }
+    for file in ["memory.max", "cpu.max", "pids.max"] {
+        fs::write(group.join(file), "").expect("written");
+    }
+    let text = |file: &Path| fs::read_to_string(file).expect("there");
+    let first = "[Service]\nExecStart=/a\nMemoryMax=5000\n";
+    let mut system = with_units(root.path(), &[("a.service", first)]);
+    let id = running(&mut system, "a.service", Pid::from_raw(i32::MAX).expect("above zero"));
+    system.join_group(id);
+    assert_eq!(text(&group.join("memory.max")), "5000");
+    let second = "[Service]\nExecStart=/a\nCPUQuota=50%\nDevicePolicy=closed\n";
+    let file = root.path().join("usr/lib/systemd/system/a.service");
+    fs::write(file, second).expect("written");
+    system.reload();
+    assert!(text(&group.join("memory.max")).starts_with("max"));
+    assert_eq!(text(&group.join("cpu.max")), "50000 100000");
+    assert!(text(&groups.join("system.slice/cgroup.subtree_control")).contains("+cpu"));
+    let stale = |system: &System| {
+        system.unit(id).and_then(|unit| unit.group.as_ref()).map(|grouped| grouped.stale)
+    };
+    assert_eq!(stale(&system), Some(true), "the policy is for the next group");
+    system.release(id, true);
+    assert_eq!(stale(&system), None);
+}

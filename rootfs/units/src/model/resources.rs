@@ -70,6 +70,14 @@ pub struct ResourceSettings {
     pub accounting: BTreeMap<&'static str, bool>,
 }
 
+impl ResourceSettings {
+    /// Whether devices and addresses are allowed as by other settings: those are in force for as long as the group is.
+    pub fn has_policies_of(&self, other: &Self) -> bool {
+        (self.device_policy, &self.device_allow, &self.ip_allow, &self.ip_deny)
+            == (other.device_policy, &other.device_allow, &other.ip_allow, &other.ip_deny)
+    }
+}
+
 /// `Delegate=`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Delegate {
