@@ -107,6 +107,8 @@ fn make_one(
             make_parent(&path)?;
             fs::rename(&public, &path)?;
         }
+    } else {
+        move_out(&below(&base(kind).join("private").join(&folder.path)), &public)?;
     }
     let base = below(base(kind));
     let opened = tree::open_folder(&base, path.strip_prefix(&base).unwrap_or(&path), mode)?;
@@ -125,6 +127,18 @@ fn make_one(
         make_parent(&name)?;
         link(&path, &name)
     })
+}
+
+/// A folder from a time with `DynamicUser=` moves to where its link is: the way to it is closed to all others.
+fn move_out(private: &Path, public: &Path) -> io::Result<()> {
+    if fs::read_link(public).is_ok_and(|target| target == relative(private, public)) {
+        fs::remove_file(public)?;
+        match fs::rename(private, public) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            outcome => outcome?,
+        }
+    }
+    Ok(())
 }
 
 fn make_parent(path: &Path) -> io::Result<()> {

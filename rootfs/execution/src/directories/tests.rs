@@ -40,6 +40,27 @@ fn folders_of_dynamic_users_are_private_and_old_ones_move_along() {
 }
 
 #[test]
+fn folders_of_a_time_with_a_dynamic_user_move_back() {
+    let root = tempfile::tempdir().expect("a folder");
+    fs::create_dir_all(root.path().join("var/lib")).expect("folders");
+    for path in ["a", "b/c"] {
+        let mut exec = settings(DirectoryKind::State, path, &[]);
+        exec.dynamic_user = true;
+        make(root.path(), &exec, None).expect("folders can be made");
+        let public = root.path().join("var/lib").join(path);
+        assert!(public.is_symlink());
+        fs::write(public.join("file"), "x").expect("a file");
+        exec.dynamic_user = false;
+        for _ in 0..2 {
+            make(root.path(), &exec, None).expect("folders can be made");
+            assert!(!public.is_symlink());
+            assert_eq!(fs::read(public.join("file")).expect("it moved"), b"x");
+            assert!(!root.path().join("var/lib/private").join(path).exists());
+        }
+    }
+}
+
+#[test]
 fn links_are_relative() {
     for (target, name, expected) in [
         ("/run/a", "/run/b", "a"),
