@@ -28,6 +28,13 @@ pub struct Entry {
     pub may_miss: bool,
 }
 
+impl Entry {
+    /// Whether there is something else than what the host has there.
+    pub fn is_new(&self) -> bool {
+        self.content.is_some()
+    }
+}
+
 /// New content of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use keelson_units::model::{DirectoryKind, ExecSettings, NamespacePath, Protect};
 
-use super::{Content, Layout, New};
+use super::{Content, Entry, Layout, New};
 use crate::directories;
 
 /// MOUNT_ATTR_ bits (mount_setattr(2)).
@@ -51,6 +51,17 @@ const LOG_SOCKETS: [&str; 5] = [
     "/run/systemd/journal/stdout",
     "/run/systemd/journal/dev-log",
     "/dev/log",
+];
+/// What is mounted in /sys, or may be.
+const SYS_MOUNTS: [&str; 8] = [
+    "/sys/firmware/efi/efivars",
+    "/sys/fs/bpf",
+    "/sys/fs/cgroup",
+    "/sys/fs/pstore",
+    "/sys/kernel/config",
+    "/sys/kernel/debug",
+    "/sys/kernel/security",
+    "/sys/kernel/tracing",
 ];
 /// Where credentials are.
 const CREDENTIALS: &str = "/run/credentials";
@@ -286,16 +297,7 @@ fn private(exec: &ExecSettings, places: &Places, layout: &mut Layout) {
         layout.content(Path::new("/dev/mqueue"), true, Content::New(new));
     }
     if exec.private_network || exec.network_namespace_path.is_some() {
-        // It shows the devices of the namespace it was mounted in.
-        let new = New {
-            kind: CString::from(c"sysfs"),
-            options: Vec::new(),
-            attributes: NO_SUID | NO_DEVICES | NO_EXECUTE,
-            optional: true,
-        };
-        if exec.network_namespace_path.is_some() {
-            layout.content(Path::new("/sys"), true, Content::New(new));
-        }
+        own_sys(places, layout);
     }
     if let Some(own) = &places.credentials {
         let others = Content::New(tmpfs("mode=0755,ro"));
@@ -303,6 +305,25 @@ fn private(exec: &ExecSettings, places: &Places, layout: &mut Layout) {
         let content = Content::Bind { source: own.clone(), recursive: true };
         layout.content(own, false, content);
         layout.read_only(own, false);
+    }
+}
+
+/// A /sys with the devices of the network namespace, which are those of where it is mounted. What is mounted in the
+/// host's is in it too, control groups before all.
+fn own_sys(places: &Places, layout: &mut Layout) {
+    let sys = Path::new("/sys");
+    let is_host = places.root.is_none() || layout.entries.get(sys).is_some_and(Entry::is_new);
+    let new = New {
+        kind: CString::from(c"sysfs"),
+        options: Vec::new(),
+        attributes: NO_SUID | NO_DEVICES | NO_EXECUTE,
+        optional: true,
+    };
+    layout.content(sys, true, Content::New(new));
+    for path in SYS_MOUNTS.into_iter().filter(|_| is_host) {
+        if !layout.entries.get(Path::new(path)).is_some_and(Entry::is_new) {
+            layout.content(Path::new(path), true, bind(path));
+        }
     }
 }
 

@@ -63,6 +63,28 @@ fn strict_protection_leaves_named_paths_writable() {
 }
 
 #[test]
+fn a_network_of_its_own_has_a_sys_of_its_own_with_what_is_mounted_in_it() {
+    let kind = |layout: &Layout, path: &str| match &at(layout, path).content {
+        Some(Content::New(new)) => new.kind.clone(),
+        other => panic!("{other:?}"),
+    };
+    let mut exec = ExecSettings { private_network: true, ..ExecSettings::default() };
+    let found = layout(&exec, &Places::default());
+    assert_eq!(kind(&found, "/sys"), CString::from(c"sysfs"));
+    let bound = Content::Bind { source: "/sys/fs/cgroup".into(), recursive: true };
+    assert_eq!(at(&found, "/sys/fs/cgroup").content, Some(bound));
+    // Groups of its own stay.
+    exec.protect_control_groups = Protect::Full;
+    let found = layout(&exec, &Places::default());
+    assert_eq!(kind(&found, "/sys/fs/cgroup"), CString::from(c"cgroup2"));
+    // Nothing of the host is made in a root folder that has none of it.
+    exec.protect_control_groups = Protect::No;
+    exec.mount_api_vfs = Some(false);
+    let root = Places { root: Some("/srv".into()), ..Places::default() };
+    assert!(!layout(&exec, &root).entries.contains_key(Path::new("/sys/fs/cgroup")));
+}
+
+#[test]
 fn trees_are_cloned_before_the_root_is_closed_and_attached_after() {
     let exec = ExecSettings {
         protect_system: Protect::Strict,
