@@ -4,7 +4,9 @@ use std::os::fd::AsFd;
 
 use keelson_execution::{Invocation, PassedFd, Progress, spawn};
 use keelson_jobs::{Edge, UnitId};
-use keelson_units::model::{Body, Delegate, ExecSettings, NotifyAccess, Service, Type};
+use keelson_units::model::{
+    Body, Delegate, ExecSettings, Input, NotifyAccess, Output, Service, Type,
+};
 
 use super::System;
 use crate::events::Source;
@@ -47,7 +49,9 @@ impl System {
             _ if delegated && !is_main => Some(".control"),
             _ => None,
         };
-        let sockets = if is_main { self.sockets_of(id, service) } else { Vec::new() };
+        // A step on the way gets them too where one of its streams is a socket.
+        let gets_sockets = is_main || has_socket_stream(&service.exec);
+        let sockets = if gets_sockets { self.sockets_of(id, service) } else { Vec::new() };
         let mut descriptors = Vec::new();
         for socket in &sockets {
             if let Some(Run::Socket(run)) = self.unit(*socket).map(|unit| &unit.run) {
@@ -277,6 +281,11 @@ fn log_links(name: &str, exec: &ExecSettings) {
             link(&format!("{key}:{name}"), &value);
         }
     }
+}
+
+fn has_socket_stream(exec: &ExecSettings) -> bool {
+    exec.input == Input::Socket
+        || [&exec.output, &exec.error].into_iter().flatten().any(|one| *one == Output::Socket)
 }
 
 fn link(name: &str, target: &str) {

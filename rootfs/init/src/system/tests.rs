@@ -390,3 +390,22 @@ fn settings_of_a_running_unit_change_with_its_file() {
     system.release(id, true);
     assert_eq!(stale(&system), None);
 }
+
+#[test]
+fn every_step_of_a_service_on_a_socket_has_it_as_its_stream() {
+    use crate::service::{Phase, Role};
+    let root = tempfile::tempdir().expect("a folder");
+    let path = root.path().join("listening");
+    let alone = "[Unit]\nDefaultDependencies=no\n";
+    let socket = format!("{alone}[Socket]\nListenStream={}\n", path.display());
+    let service =
+        format!("{alone}[Service]\nExecStart=/a\nExecStartPre=true\nStandardInput=socket\n");
+    let mut system = with_units(root.path(), &[("a.socket", &socket), ("a.service", &service)]);
+    let socket = system.find(&"a.socket".parse().expect("a name"));
+    system.enqueue(socket, JobKind::Start, JobMode::Replace, true).expect("queued");
+    system.settle();
+    assert!(path.exists());
+    let id = system.find(&"a.service".parse().expect("a name"));
+    let event = system.spawn_for(id, Role::Control, Phase::StartPre, 0);
+    assert!(matches!(event, Event::Spawned { .. }), "{event:?}");
+}
