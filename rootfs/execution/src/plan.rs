@@ -138,6 +138,8 @@ pub enum Action {
     BoundingSet(u64),
     /// The inheritable set is set to the mask, permitted and effective ones are kept.
     Inheritable(u64),
+    /// Of the permitted set these alone are kept, and of those the effective ones are in force; the inheritable set stays.
+    Capabilities { permitted: u64, effective: u64 },
     /// Raises these in the ambient set.
     Ambient(u64),
     /// No execve gives new privileges.

@@ -154,6 +154,7 @@ fn perform(child: &mut Child, action: &Action) -> Outcome {
         | Action::SecureBits(_)
         | Action::BoundingSet(_)
         | Action::Inheritable(_)
+        | Action::Capabilities { .. }
         | Action::Ambient(_)
         | Action::NoNewPrivileges
         | Action::Filter(_) => identity::perform(action),

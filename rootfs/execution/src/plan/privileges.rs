@@ -9,6 +9,7 @@ use crate::spawn::SpawnError;
 use crate::stage::Stage;
 
 /// Capability numbers (capabilities(7)).
+const SETPCAP: u32 = 8;
 const SYS_MODULE: u32 = 16;
 const SYS_RAWIO: u32 = 17;
 const SYS_ADMIN: u32 = 21;
@@ -21,6 +22,11 @@ const KEEP_CAPABILITIES: u32 = 1 << 4;
 /// Every capability there is or may be.
 const ALL: u64 = u64::MAX;
 
+/// What loads filters, and takes away what was kept for that.
+const LOADING: u64 = 1 << SYS_ADMIN | 1 << SETPCAP;
+/// The calls that take it away once the filters are there.
+const DROPPING: [&str; 3] = ["capget", "capset", "prctl"];
+
 /// Plans what takes privileges away; after it nothing else can be done.
 pub fn plan(
     invocation: &Invocation<'_>,
@@ -30,17 +36,28 @@ pub fn plan(
     let exec = invocation.exec;
     let plan = &mut made.plan;
     let sandboxed = invocation.sandboxed();
+    let (filters, remarks) = if sandboxed {
+        seccomp::programs(exec).map_err(SpawnError::at(Stage::Seccomp))?
+    } else {
+        Default::default()
+    };
+    made.remarks.extend(remarks);
+    let uid = identity.uid.filter(|uid| *uid != 0 && invocation.changes_user());
+    // A filter is loaded by one who has CAP_SYS_ADMIN, or can never gain privileges again (seccomp(2)). A user is to have
+    // neither, so the capability is kept over the change of user and taken away behind the filters, if those let it.
+    let filtered_user = uid.is_some() && !filters.is_empty() && !exec.no_new_privileges;
+    let keeps = filtered_user && seccomp::calls::allows(exec, &DROPPING);
     let kept = if sandboxed { bounding_set(exec) } else { ALL };
-    if kept != ALL {
-        plan.late_step(Stage::Capabilities, Action::BoundingSet(kept));
+    let first_kept = if keeps { kept | LOADING } else { kept };
+    if first_kept != ALL {
+        plan.late_step(Stage::Capabilities, Action::BoundingSet(first_kept));
     }
     let ambient = if sandboxed { exec.ambient_capabilities & kept } else { 0 };
     if ambient != 0 {
         plan.late_step(Stage::Capabilities, Action::Inheritable(ambient));
     }
-    let uid = identity.uid.filter(|uid| *uid != 0 && invocation.changes_user());
     let mut bits = if sandboxed { exec.secure_bits } else { 0 };
-    if ambient != 0 && uid.is_some() {
+    if keeps || ambient != 0 && uid.is_some() {
         bits |= KEEP_CAPABILITIES;
     }
     if bits != 0 {
@@ -56,19 +73,22 @@ pub fn plan(
         let otherwise = if may_miss { Otherwise::Ignore } else { Otherwise::Fail };
         plan.late.push(Step { stage: Stage::Chdir, action: Action::Chdir(path), otherwise });
     }
-    if !sandboxed {
-        return Ok(());
-    }
-    let (filters, remarks) = seccomp::programs(exec).map_err(SpawnError::at(Stage::Seccomp))?;
-    // A filter needs CAP_SYS_ADMIN or this (systemd.exec(5), NoNewPrivileges=).
-    let unprivileged = uid.is_some() || kept >> SYS_ADMIN & 1 == 0;
-    if exec.no_new_privileges || unprivileged && !filters.is_empty() {
+    if keeps {
+        let sets = Action::Capabilities { permitted: LOADING | ambient, effective: LOADING };
+        plan.late_step(Stage::Capabilities, sets);
+    } else if sandboxed && exec.no_new_privileges || filtered_user {
         plan.late_step(Stage::NoNewPrivileges, Action::NoNewPrivileges);
     }
     for (stage, filter) in filters {
         plan.late_step(stage, Action::Filter(filter));
     }
-    made.remarks.extend(remarks);
+    if keeps {
+        if first_kept != kept {
+            plan.late_step(Stage::Capabilities, Action::BoundingSet(kept));
+        }
+        let sets = Action::Capabilities { permitted: ambient, effective: 0 };
+        plan.late_step(Stage::Capabilities, sets);
+    }
     Ok(())
 }
 

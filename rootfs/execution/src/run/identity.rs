@@ -25,6 +25,9 @@ pub fn perform(action: &Action) -> Outcome {
             Action::Filter(program) => return filter(program),
             Action::BoundingSet(kept) => return bounding_set(*kept),
             Action::Inheritable(mask) => return inheritable(*mask),
+            Action::Capabilities { permitted, effective } => {
+                return capabilities(*permitted, *effective);
+            }
             Action::Ambient(mask) => return ambient(*mask),
             _ => return Err(Errno(libc::ENOSYS)),
         };
@@ -54,6 +57,21 @@ fn inheritable(mask: u64) -> Outcome {
     unsafe {
         sys!(SYS_capget, header.as_ptr(), data.as_mut_ptr())?;
         (data[2], data[5]) = (low & data[1], high & data[4]);
+        sys!(SYS_capset, header.as_ptr(), data.as_ptr())?;
+    }
+    Ok(())
+}
+
+#[expect(unsafe_code, reason = "capget and capset take pointers")]
+fn capabilities(permitted: u64, effective: u64) -> Outcome {
+    let header = [CAPABILITY_VERSION, 0];
+    let mut data = [0_u32; 6];
+    let (permitted, effective) = (halves(permitted), halves(effective));
+    // SAFETY: header and data are as large as version 3 has them.
+    unsafe {
+        sys!(SYS_capget, header.as_ptr(), data.as_mut_ptr())?;
+        (data[1], data[4]) = (permitted.0 & data[1], permitted.1 & data[4]);
+        (data[0], data[3]) = (effective.0 & data[1], effective.1 & data[4]);
         sys!(SYS_capset, header.as_ptr(), data.as_ptr())?;
     }
     Ok(())

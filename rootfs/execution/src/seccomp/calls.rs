@@ -34,6 +34,26 @@ pub fn by_name(
 
 /// `SystemCallFilter=` with `SystemCallErrorNumber=`.
 pub fn filtered(exec: &ExecSettings, remarks: &mut Vec<String>) -> Option<Filter> {
+    let (actions, allow, refusal) = actions(exec, remarks)?;
+    // Calls that are newer than this list are as if the kernel did not have them: programs then do without.
+    let (default, unknown) = if allow { (refusal, errno(libc::ENOSYS)) } else { (ALLOW, ALLOW) };
+    Some((Stage::Seccomp, by_name(&actions, default, unknown)))
+}
+
+/// Whether `SystemCallFilter=` lets all these through.
+pub fn allows(exec: &ExecSettings, calls: &[&str]) -> bool {
+    // Remarks come with the filter itself.
+    actions(exec, &mut Vec::new()).is_none_or(|(actions, allow, refusal)| {
+        let default = if allow { refusal } else { ALLOW };
+        calls.iter().all(|call| *actions.get(*call).unwrap_or(&default) == ALLOW)
+    })
+}
+
+/// What `SystemCallFilter=` does by name, whether the names are what is allowed, and how calls are refused.
+fn actions(
+    exec: &ExecSettings,
+    remarks: &mut Vec<String>,
+) -> Option<(BTreeMap<String, u32>, bool, u32)> {
     let filter = exec.system_call_filter.as_ref()?;
     let refusal = match exec.system_call_errno {
         None | Some(KILLS) => KILL,
@@ -55,10 +75,7 @@ pub fn filtered(exec: &ExecSettings, remarks: &mut Vec<String>) -> Option<Filter
         None => refusal,
     };
     let actions = names.into_iter().map(|(name, own)| (name, action(own))).collect();
-    // Calls that are newer than this list are as if the kernel did not have them: programs then do without.
-    let (default, unknown) =
-        if filter.allow { (refusal, errno(libc::ENOSYS)) } else { (ALLOW, ALLOW) };
-    Some((Stage::Seccomp, by_name(&actions, default, unknown)))
+    Some((actions, filter.allow, refusal))
 }
 
 /// `SystemCallLog=`

@@ -47,16 +47,56 @@ fn ambient_capabilities_are_kept_over_the_change_of_user() {
     assert_eq!(late(&exec, &core(), |_| {}), expected);
 }
 
-#[test]
-fn filters_of_users_bring_no_new_privileges_along() {
-    let steps = vec![FilterStep { add: true, name: "@mount".to_owned(), errno: None }];
-    let exec = ExecSettings {
+fn refusing(name: &str) -> ExecSettings {
+    let steps = vec![FilterStep { add: true, name: name.to_owned(), errno: None }];
+    ExecSettings {
         system_call_filter: Some(CallFilter { allow: false, steps }),
         ..ExecSettings::default()
+    }
+}
+
+#[test]
+fn a_user_keeps_what_loads_filters_until_they_are_loaded() {
+    let exec = ExecSettings {
+        ambient_capabilities: 1 << 10,
+        capability_bounding_set: Some(1 << 10),
+        ..refusing("@mount")
     };
-    let has = |actions: &[Action]| actions.contains(&Action::NoNewPrivileges);
-    assert!(has(&late(&exec, &core(), |_| {})));
-    assert!(!has(&late(&exec, &Identity::default(), |_| {})));
+    let mut found = late(&exec, &core(), |_| {});
+    let filter = found.remove(6);
+    assert!(matches!(filter, Action::Filter(_)), "{filter:?}");
+    let expected = [
+        Action::BoundingSet(1 << 10 | LOADING),
+        Action::Inheritable(1 << 10),
+        Action::SecureBits(KEEP_CAPABILITIES),
+        Action::Uid(500),
+        Action::Ambient(1 << 10),
+        Action::Capabilities { permitted: 1 << 10 | LOADING, effective: LOADING },
+        Action::BoundingSet(1 << 10),
+        Action::Capabilities { permitted: 1 << 10, effective: 0 },
+    ];
+    assert_eq!(found, expected);
+    // Without ambient ones nothing is left.
+    let found = late(&refusing("@mount"), &core(), |_| {});
+    assert_eq!(found.last(), Some(&Action::Capabilities { permitted: 0, effective: 0 }));
+}
+
+#[test]
+fn a_user_whose_filter_forbids_that_gains_no_new_privileges() {
+    for name in ["@privileged", "capset", "prctl"] {
+        let found = late(&refusing(name), &core(), |_| {});
+        assert!(matches!(
+            &found[..],
+            [Action::Uid(500), Action::NoNewPrivileges, Action::Filter(_)]
+        ));
+    }
+}
+
+#[test]
+fn root_loads_filters_as_it_is() {
+    let exec = ExecSettings { capability_bounding_set: Some(0), ..refusing("@mount") };
+    let found = late(&exec, &Identity::default(), |_| {});
+    assert!(matches!(&found[..], [Action::BoundingSet(0), Action::Filter(_)]), "{found:?}");
 }
 
 #[test]
