@@ -3,9 +3,10 @@
 //! A relation that both ends declare (`After=` here, `Before=` there) is one edge with two owners; it stays as long as
 //! one of them declares it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use keelson_units::model::{Unit, UnitName};
+use rustc_hash::FxHashMap;
 
 use crate::Activity;
 pub use edge::Edge;
@@ -43,7 +44,7 @@ struct Node {
 /// The units that are known and how they stand to each other.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
-    ids: HashMap<UnitName, UnitId>,
+    ids: FxHashMap<UnitName, UnitId>,
     nodes: Vec<Node>,
     unknown: Vec<UnitId>,
     revision: u64,

@@ -2,7 +2,9 @@
 //!
 //! A job counts the jobs that must go first; it is ready when the count is 0. At most one job is installed for a unit.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
 
 use crate::graph::{Edge, Graph, UnitId};
 use crate::kind::earlier_runs_first;
@@ -121,7 +123,7 @@ pub struct Applied {
 /// The jobs that are installed.
 #[derive(Clone, Debug, Default)]
 pub struct Queue {
-    by_unit: HashMap<UnitId, Job>,
+    by_unit: FxHashMap<UnitId, Job>,
     by_id: BTreeMap<JobId, UnitId>,
     ready: BTreeSet<JobId>,
     /// How many jobs run or are deferred, so that something is still to come.

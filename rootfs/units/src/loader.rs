@@ -4,9 +4,11 @@
 //! Listings of folders are read once and kept until [`Loader::reload`] or [`Loader::look_again`]; files are read when a
 //! unit is asked for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
+
+use rustc_hash::FxHashMap;
 
 use crate::facts::Facts;
 use crate::fstab::{self, Generated};
@@ -105,9 +107,9 @@ pub struct Loader {
     built_in: &'static [(&'static str, &'static str)],
     cache: Option<Cache>,
     /// Texts of templates, while they are kept.
-    templates: Option<HashMap<PathBuf, String>>,
+    templates: Option<FxHashMap<PathBuf, String>>,
     /// Units that were looked at for another one and not yet asked for.
-    ready: HashMap<UnitName, Box<Unit>>,
+    ready: FxHashMap<UnitName, Box<Unit>>,
 }
 
 /// What is kept until the next reload.
@@ -138,7 +140,7 @@ impl Loader {
             built_in: &[],
             cache: None,
             templates: None,
-            ready: HashMap::new(),
+            ready: FxHashMap::default(),
         }
     }
 
@@ -348,7 +350,7 @@ pub(crate) fn read(path: &Path) -> Result<String, String> {
 fn read_template(
     path: &Path,
     metadata: Option<Metadata>,
-    templates: Option<&mut HashMap<PathBuf, String>>,
+    templates: Option<&mut FxHashMap<PathBuf, String>>,
 ) -> Result<String, String> {
     let is_template = path.file_stem().is_some_and(|stem| stem.as_encoded_bytes().ends_with(b"@"));
     let Some(templates) = templates.filter(|_| is_template) else {

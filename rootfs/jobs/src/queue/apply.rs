@@ -12,7 +12,7 @@ impl Queue {
         self.refresh(graph);
         let mut applied = Applied::default();
         if matches!(transaction.mode, JobMode::Isolate | JobMode::Flush) {
-            let kept: std::collections::HashSet<UnitId> =
+            let kept: rustc_hash::FxHashSet<UnitId> =
                 transaction.jobs.iter().map(|job| job.unit).collect();
             let others: Vec<UnitId> =
                 self.by_id.values().copied().filter(|unit| !kept.contains(unit)).collect();

@@ -1,7 +1,9 @@
 //! A transaction in the making: jobs, who pulled them in, and what goes when one of them goes.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
 
 use crate::graph::{Graph, UnitId};
 use crate::transaction::{Cycle, Dropped, PlanError, PlannedJob};
@@ -37,7 +39,7 @@ pub(super) struct Draft<'a> {
     pub queue: &'a Queue,
     pub jobs: Vec<DraftJob>,
     pub links: Vec<Link>,
-    index: HashMap<(UnitId, JobKind), usize>,
+    index: FxHashMap<(UnitId, JobKind), usize>,
     pub by_unit: BTreeMap<UnitId, Vec<usize>>,
     pub cycles: Vec<Cycle>,
     pub dropped: Vec<Dropped>,
@@ -52,7 +54,7 @@ impl<'a> Draft<'a> {
             queue,
             jobs: Vec::new(),
             links: Vec::new(),
-            index: HashMap::new(),
+            index: FxHashMap::default(),
             by_unit: BTreeMap::new(),
             cycles: Vec::new(),
             dropped: Vec::new(),

@@ -3,9 +3,8 @@
 //! A job is one or two steps, down and up. For `a` before `b`, whatever `a` does goes before `b` comes up, and `b` goes
 //! down before `a` does anything; a restart goes down before it comes up. Jobs that are queued count as well.
 
-use std::collections::HashMap;
-
 use keelson_units::model::JobMode;
+use rustc_hash::FxHashMap;
 
 use super::draft::Draft;
 use super::{Cycle, PlanError};
@@ -38,7 +37,7 @@ struct Frame {
 }
 
 /// What the walk knows of a step: absent is not seen, `true` is on the path, `false` is done.
-type Seen = HashMap<Node, bool>;
+type Seen = FxHashMap<Node, bool>;
 
 impl Draft<'_> {
     /// Leaves out jobs until no cycle is left.
@@ -48,7 +47,7 @@ impl Draft<'_> {
         }
         // Leaving out what is not required never changes what is.
         let required = self.reached(true);
-        let mut seen = Seen::new();
+        let mut seen = Seen::default();
         while let Some(units) = self.cycle(mode, &mut seen) {
             let spare = |unit: &&UnitId| {
                 let mut jobs = self.alive(**unit).peekable();

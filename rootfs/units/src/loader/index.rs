@@ -1,9 +1,11 @@
 //! What the folders of the search path hold: unit files, aliases, masks, and folders that belong to units.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fs::{FileType, Metadata};
 use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
+
+use rustc_hash::FxHashMap;
 
 use crate::model::{UnitKind, UnitName};
 
@@ -37,12 +39,12 @@ pub(crate) enum Found {
 pub(crate) struct Index {
     pub root: PathBuf,
     /// By name.
-    pub entries: HashMap<UnitName, Entry>,
+    pub entries: FxHashMap<UnitName, Entry>,
     /// Names that lead to a name.
-    pub reverse: HashMap<UnitName, Vec<UnitName>>,
+    pub reverse: FxHashMap<UnitName, Vec<UnitName>>,
     /// Folders such as `ssh.service.d` and `multi-user.target.wants`, by suffix and by what is before it: position of the
     /// parent in the path, and path.
-    pub folders: HashMap<String, HashMap<String, Vec<(usize, PathBuf)>>>,
+    pub folders: FxHashMap<String, FxHashMap<String, Vec<(usize, PathBuf)>>>,
     /// How many folders the path has.
     pub depth: usize,
     /// When each of them was last changed before it was listed; none where it is not there.
