@@ -22,10 +22,10 @@ pub enum Event {
     Address(Address),
     /// An address is gone.
     AddressGone(Address),
-    /// A route appeared or changed.
-    Route(Route),
-    /// A route is gone.
-    RouteGone(Route),
+    /// Routes appeared or changed; several where they share their destination and metric (IPv6).
+    Routes(Vec<Route>),
+    /// Routes are gone.
+    RoutesGone(Vec<Route>),
     /// Options of a router advertisement the kernel leaves to programs: the link and the option bytes.
     RouterOptions(u32, Vec<u8>),
     /// The answer to a request: zero or an error number.
@@ -43,8 +43,8 @@ pub fn read(message: &Message<'_>) -> Option<Event> {
         17 => Some(Event::LinkGone(index_at(message.payload, 4)?)),
         20 => address(message.payload).map(Event::Address),
         21 => address(message.payload).map(Event::AddressGone),
-        24 => route(message.payload).map(Event::Route),
-        25 => route(message.payload).map(Event::RouteGone),
+        24 => routes(message.payload).map(Event::Routes),
+        25 => routes(message.payload).map(Event::RoutesGone),
         68 => router_options(message.payload),
         _ => None,
     }
@@ -149,7 +149,7 @@ fn checked(address: IpAddr, length: u8) -> Option<Prefix> {
     (length <= full_length(address)).then_some(Prefix { address, length })
 }
 
-fn route(payload: &[u8]) -> Option<Route> {
+fn routes(payload: &[u8]) -> Option<Vec<Route>> {
     let flags = index_at(payload, 8)?;
     // A route the kernel cloned for one destination is no configuration.
     if flags & 0x200 != 0 {
@@ -169,6 +169,7 @@ fn route(payload: &[u8]) -> Option<Route> {
         on_link: flags & 4 != 0,
         mtu: None,
     };
+    let mut hops = Vec::new();
     for attribute in Attributes(payload.get(12..)?) {
         match attribute.kind {
             1 => route.destination = checked(attribute.ip()?, payload[1])?,
@@ -176,12 +177,44 @@ fn route(payload: &[u8]) -> Option<Route> {
             5 => route.gateway = attribute.ip(),
             6 => route.metric = attribute.u32(),
             7 => route.source = attribute.ip(),
+            9 => hops = next_hops(attribute.value),
             8 => route.mtu = attribute.nested().find(|a| a.kind == 2).and_then(Attribute::u32),
             15 => route.table = attribute.u32()?,
             _ => {}
         }
     }
-    Some(route)
+    if hops.is_empty() {
+        return Some(vec![route]);
+    }
+    let through = |hop: Hop| Route {
+        index: Some(hop.index),
+        gateway: hop.gateway,
+        on_link: hop.on_link,
+        ..route.clone()
+    };
+    Some(hops.into_iter().map(through).collect())
+}
+
+/// One way of a route that has several.
+struct Hop {
+    index: u32,
+    gateway: Option<IpAddr>,
+    on_link: bool,
+}
+
+/// The ways in `RTA_MULTIPATH`: the kernel makes one route of IPv6 routes that differ in these alone.
+fn next_hops(mut bytes: &[u8]) -> Vec<Hop> {
+    let mut hops = Vec::new();
+    while let [low, high, ..] = *bytes {
+        let length = usize::from(u16::from_ne_bytes([low, high]));
+        let Some(hop) = bytes.get(..length).filter(|_| length >= 8) else { break };
+        if let Some(index) = index_at(hop, 4) {
+            let gateway = Attributes(&hop[8..]).find(|a| a.kind == 5).and_then(Attribute::ip);
+            hops.push(Hop { index, gateway, on_link: hop[2] & 4 != 0 });
+        }
+        bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
+    }
+    hops
 }
 
 fn router_options(payload: &[u8]) -> Option<Event> {

@@ -16,6 +16,8 @@ pub const REPLACE: u16 = 0x100;
 pub const EXCLUSIVE: u16 = 0x200;
 /// What does not exist is made.
 pub const CREATE: u16 = 0x400;
+/// What is made stands beside what exists.
+pub const APPEND: u16 = 0x800;
 
 const HEADER: usize = 16;
 

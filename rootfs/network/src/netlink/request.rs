@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::attribute::Writer;
-use super::message::{ACK, CREATE, DUMP, EXCLUSIVE, REPLACE};
+use super::message::{ACK, APPEND, CREATE, DUMP, EXCLUSIVE, REPLACE};
 use super::object::{Address, Neighbor, Route, Rule};
 use crate::address::Mac;
 
@@ -178,9 +178,12 @@ fn route_payload(route: &Route) -> Vec<u8> {
     out.0
 }
 
-/// Adds a route, or replaces the one with the same destination and metric.
-pub fn put_route(route: &Route) -> Request {
-    Request { kind: 24, flags: ACK | CREATE | REPLACE, payload: route_payload(route) }
+/// Adds a route; one that exists is an error, which the caller passes over.
+///
+/// It stands beside others with the same destination and metric. A replacement would take away that of another link:
+/// IPv4 does not look at the link to find what it replaces.
+pub fn add_route(route: &Route) -> Request {
+    Request { kind: 24, flags: ACK | CREATE | APPEND, payload: route_payload(route) }
 }
 
 /// Removes a route.

@@ -99,8 +99,8 @@ impl Kernel {
     pub fn routes(&mut self) -> Result<Vec<Route>, NetlinkError> {
         let mut routes = Vec::new();
         self.exchange(&dump_routes(), |event| {
-            if let Event::Route(route) = event {
-                routes.push(route);
+            if let Event::Routes(found) = event {
+                routes.extend(found);
             }
         })?;
         Ok(routes)

@@ -27,8 +27,36 @@ fn addresses_and_routes_are_read_as_they_were_written() {
         let mut route =
             Route::new(7, destination.parse().unwrap(), gateway.map(|ip| ip.parse().unwrap()));
         (route.metric, route.mtu, route.table, route.on_link) = (Some(7), Some(1400), 1000, true);
-        assert_eq!(read_back(&request::put_route(&route)), Some(Event::Route(route)));
+        assert_eq!(read_back(&request::add_route(&route)), Some(Event::Routes(vec![route])));
     }
+}
+
+#[test]
+fn a_route_is_added_beside_those_of_other_links() {
+    let route = Route::new(7, "0.0.0.0/0".parse().unwrap(), "10.0.0.1".parse().ok());
+    let flags = super::message::ACK | super::message::CREATE | super::message::APPEND;
+    assert_eq!(request::add_route(&route).flags, flags);
+}
+
+#[test]
+fn an_ipv6_route_with_several_ways_is_as_many_routes() {
+    let way = |index, gateway: &str| Route {
+        on_link: index == 8,
+        ..Route::new(index, "2001:db8::/32".parse().unwrap(), gateway.parse().ok())
+    };
+    let ways = vec![way(7, "fe80::1"), way(8, "fe80::2")];
+    let mut message = request::add_route(&Route { index: None, ..way(0, "") });
+    let mut hops = Vec::new();
+    for way in &ways {
+        let mut hop = Writer(vec![28, 0, if way.on_link { 4 } else { 0 }, 0]);
+        hop.0.extend(way.index.unwrap().to_ne_bytes());
+        hop.ip(5, way.gateway.unwrap());
+        hops.extend(hop.0);
+    }
+    let mut payload = Writer(message.payload);
+    payload.bytes(9, &hops);
+    message.payload = payload.0;
+    assert_eq!(read_back(&message), Some(Event::Routes(ways)));
 }
 
 #[test]

@@ -89,7 +89,7 @@ impl Service {
         }
         for route in &changes.routes {
             let what = format!("adding the route to {}", route.destination);
-            applied &= self.tried(index, &what, &request::put_route(route), &[]);
+            applied &= self.tried(index, &what, &request::add_route(route), &[EEXIST]);
         }
         applied
     }

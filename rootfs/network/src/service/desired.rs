@@ -165,15 +165,13 @@ pub fn changes(desired: &Desired, addresses: &[Address], routes: &[Route]) -> Ch
         let metric = |route: &Route| {
             route.metric.unwrap_or(if route.destination.address.is_ipv6() { 1024 } else { 0 })
         };
-        (have.destination, have.gateway, have.table, metric(have), have.kind, have.source)
-            == (
-                wish.destination,
-                wish.gateway,
-                wish.table,
-                metric(wish),
-                wish.kind,
-                wish.source.or(have.source),
-            )
+        // IPv6 routes have no scope.
+        let scope = |route: &Route| (!route.destination.address.is_ipv6()).then_some(route.scope);
+        let of = |route: &Route| {
+            let Route { destination, gateway, table, kind, on_link, mtu, .. } = *route;
+            (destination, gateway, table, kind, on_link, mtu, metric(route), scope(route))
+        };
+        of(have) == of(wish) && wish.source.is_none_or(|source| have.source == Some(source))
     };
     Changes {
         old_routes: unwanted(routes, &desired.routes, same_route),

@@ -60,7 +60,7 @@ impl Service {
                 }
             }
             Event::RouterOptions(index, options) => self.take_router_options(index, &options),
-            Event::Route(_) | Event::RouteGone(_) | Event::Answer(_) | Event::Done => {}
+            Event::Routes(_) | Event::RoutesGone(_) | Event::Answer(_) | Event::Done => {}
         }
     }
 

@@ -16,6 +16,7 @@ pub const ALL: &[(&str, fn())] = &[
         "a_lease_gives_address_routes_names_and_a_state",
         a_lease_gives_address_routes_names_and_a_state,
     ),
+    ("two_cards_have_a_default_route_each", two_cards_have_a_default_route_each),
     ("a_lease_is_renewed_by_unicast", a_lease_is_renewed_by_unicast),
     (
         "a_refused_lease_is_dropped_and_another_is_asked_for",
@@ -91,6 +92,25 @@ fn a_lease_gives_address_routes_names_and_a_state() {
     assert!(host.read("run/systemd/resolve/resolv.conf").contains("nameserver 10.9.0.53\n"));
     assert!(host.read("run/systemd/netif/state").contains("ONLINE_STATE=online\n"));
     host.remove(&["n0"]);
+}
+
+fn two_cards_have_a_default_route_each() {
+    let network = DHCP.replace("Name=n0", "Name=n*") + "IgnoreCarrierLoss=no\n";
+    let (mut host, server) = served(&[("n.network", &network)]);
+    let second = Server::new();
+    second.change(|plan| plan.address = [10, 9, 0, 51].into());
+    host.veth("n1", "f1", second.thread);
+    second.serve("f1");
+    host.start();
+    let has_route = |host: &mut Host, name| host.has_route(name, "0.0.0.0/0", "10.9.0.1");
+    for name in ["n0", "n1"] {
+        host.wait_for("the lease", |host| host.state(name).contains("DHCP4_ADDRESS="));
+    }
+    host.wait_for("both routes", |host| has_route(host, "n0") && has_route(host, "n1"));
+    server.carrier(false);
+    host.wait_for("the end of one", |host| !has_route(host, "n0"));
+    assert!(has_route(&mut host, "n1"), "the other stays");
+    host.remove(&["n0", "n1"]);
 }
 
 fn a_lease_is_renewed_by_unicast() {

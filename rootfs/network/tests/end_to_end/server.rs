@@ -148,7 +148,7 @@ fn serve(plan: &Mutex<Plan>, say: &Sender<(MessageType, Packet)>, listen: &Recei
     kernel.ask(&request::put_address(&own)).unwrap();
     // Broadcasts to everybody leave by a route like anything else.
     let everywhere = Prefix::default_of(ADDRESS.into());
-    kernel.ask(&request::put_route(&Route::new(link.index, everywhere, None))).unwrap();
+    kernel.ask(&request::add_route(&Route::new(link.index, everywhere, None))).unwrap();
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 67)).unwrap();
     socket.set_broadcast(true).unwrap();
     socket.set_read_timeout(Some(Duration::from_millis(20))).unwrap();

@@ -76,6 +76,14 @@ fn what_is_as_wished_stays_and_what_is_not_goes() {
 }
 
 #[test]
+fn a_route_with_another_mtu_is_made_anew() {
+    let desired = desired(&lease("10.0.0.9/24", [10, 0, 0, 1]));
+    let old = Route { mtu: Some(1400), ..desired.routes[0].clone() };
+    let found = changes(&desired, &desired.addresses, std::slice::from_ref(&old));
+    assert_eq!((found.old_routes, found.routes), (vec![old], desired.routes));
+}
+
+#[test]
 fn a_lease_read_from_its_file_is_the_same() {
     let lease = lease("10.0.0.9/24", [10, 0, 0, 1]);
     assert_eq!(Lease4::from_text(&lease.to_text()), Some(lease));
