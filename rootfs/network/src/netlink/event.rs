@@ -90,6 +90,8 @@ fn link_attribute(link: &mut Link, attribute: Attribute<'_>) {
             let inet6 = attribute.nested().find(|a| a.kind == u16::from(INET6));
             link.inet6_flags = inet6.and_then(inet6_flags);
         }
+        50 => link.mtu_limits.0 = attribute.u32().unwrap_or(0),
+        51 => link.mtu_limits.1 = attribute.u32().unwrap_or(0),
         52 => {
             link.alternative_names =
                 attribute.nested().filter(|a| a.kind == 53).map(Attribute::text).collect();

@@ -45,6 +45,8 @@ pub struct Link {
     pub permanent_mac: Option<Mac>,
     /// Bytes.
     pub mtu: Option<u32>,
+    /// The least and the largest MTU its driver takes, in bytes; a zero is no limit.
+    pub mtu_limits: (u32, u32),
     /// The bond or bridge it is a port of.
     pub master: Option<u32>,
     /// RFC 2863: 2 down, 5 dormant, 6 up; 0 unknown.
@@ -73,6 +75,12 @@ impl Link {
     /// Whether IPv4 finds its neighbours by ARP with addresses of six octets.
     pub fn speaks_arp(&self) -> bool {
         self.hardware == 1 && self.flags & IFF_NOARP == 0 && self.mac.is_some()
+    }
+
+    /// The MTU nearest to `mtu` that its driver takes, in bytes.
+    pub fn possible_mtu(&self, mtu: u32) -> u32 {
+        let (least, most) = self.mtu_limits;
+        mtu.min(if most == 0 { u32::MAX } else { most }).max(least)
     }
 
     /// Whether it is the loopback.

@@ -32,6 +32,17 @@ fn addresses_and_routes_are_read_as_they_were_written() {
 }
 
 #[test]
+fn an_mtu_keeps_to_the_limits_of_the_driver() {
+    let mut link = Writer(request::link_head(7, (0, 0)));
+    link.text(3, "n0").u32(50, 68).u32(51, 1500);
+    let request = request::Request { kind: 16, flags: 0, payload: link.0 };
+    let Some(Event::Link(mut link)) = read_back(&request) else { panic!("no link") };
+    assert_eq!([9000, 1400, 20].map(|mtu| link.possible_mtu(mtu)), [1500, 1400, 68]);
+    link.mtu_limits = (0, 0);
+    assert_eq!(link.possible_mtu(9000), 9000);
+}
+
+#[test]
 fn a_route_is_added_beside_those_of_other_links() {
     let route = Route::new(7, "0.0.0.0/0".parse().unwrap(), "10.0.0.1".parse().ok());
     let flags = super::message::ACK | super::message::CREATE | super::message::APPEND;

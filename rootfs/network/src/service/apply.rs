@@ -4,12 +4,15 @@ use super::Service;
 use super::desired::{self, Desired, Leases};
 use crate::clock;
 use crate::config::network::Network;
+use crate::log;
 use crate::netlink::event::is_ours;
 use crate::netlink::object::{Address, Route};
 use crate::netlink::request::{self, LinkChange};
-use crate::{log, netlink::socket::NetlinkError};
+use crate::netlink::socket::NetlinkError;
 
 const EEXIST: i32 = 17;
+/// `ENETUNREACH` and `EHOSTUNREACH`: nothing leads to the gateway yet. A lease or a router may bring what does.
+const UNREACHABLE: [i32; 2] = [101, 113];
 /// `ESRCH`, `EADDRNOTAVAIL`, `ENODEV`, `ENETDOWN`: it is gone already.
 const GONE: [i32; 5] = [3, 99, 19, 100, 2];
 
@@ -17,7 +20,7 @@ impl Service {
     /// Applies the file and the leases of a link.
     pub(super) fn apply(&mut self, index: u32, network: &Network) {
         let Some(managed) = self.links.get_mut(&index) else { return };
-        managed.stale = false;
+        (managed.stale, managed.refusal, managed.waits) = (false, None, false);
         let leases = Leases {
             v4: managed.dhcp4.as_ref().and_then(|dhcp| dhcp.client.lease()),
             v6: managed.dhcp6.as_ref().and_then(|dhcp| dhcp.client.lease()),
@@ -25,9 +28,14 @@ impl Service {
             now: clock::now(),
         };
         let desired = desired::of(network, index, leases);
-        if let Some(mtu) = desired.mtu.filter(|mtu| managed.link.mtu != Some(*mtu)) {
+        let mtu = desired.mtu.map(|mtu| managed.link.possible_mtu(mtu));
+        if let Some(mtu) = mtu.filter(|mtu| managed.link.mtu != Some(*mtu)) {
+            let name = managed.link.name.clone();
             let change = LinkChange { mtu: Some(mtu), ..LinkChange::default() };
-            self.ask(index, "setting the lease's MTU", &request::change_link(index, &change));
+            // What a server wishes of the hardware is no fault of the configuration.
+            if let Err(error) = self.kernel.ask(&request::change_link(index, &change)) {
+                log::warning(format!("{name}: setting the lease's MTU of {mtu}: {error}"));
+            }
         }
         let mut applied = self.replace(index, &desired);
         for rule in &desired.rules {
@@ -88,10 +96,24 @@ impl Service {
             );
         }
         for route in &changes.routes {
-            let what = format!("adding the route to {}", route.destination);
-            applied &= self.tried(index, &what, &request::add_route(route), &[EEXIST]);
+            applied &= self.add_route(index, route);
         }
         applied
+    }
+
+    /// A route whose gateway cannot be reached waits; it is tried again with the next lease or address.
+    fn add_route(&mut self, index: u32, route: &Route) -> bool {
+        let Err(error) = self.kernel.ask(&request::add_route(route)) else { return true };
+        match error.number() {
+            Some(EEXIST) => return true,
+            Some(number) if UNREACHABLE.contains(&number) && route.gateway.is_some() => {
+                if let Some(managed) = self.links.get_mut(&index) {
+                    managed.waits = true;
+                }
+            }
+            _ => self.told(index, &format!("adding the route to {}", route.destination), &error),
+        }
+        false
     }
 
     /// Asks; refusals in `fine` are none.
@@ -108,7 +130,7 @@ impl Service {
         if let Some(managed) = self.links.get_mut(&index) {
             let problem = format!("{what}: {error}");
             log::error(format!("{}: {problem}", managed.link.name));
-            managed.problem.get_or_insert(problem);
+            managed.refusal.get_or_insert(problem);
         }
     }
 }

@@ -72,6 +72,9 @@ impl Service {
                 managed.link.name, address.prefix
             ));
         }
+        let usable = |have: &Address| have.prefix == address.prefix && !have.is_tentative();
+        // It may lead to the gateway of a route that waits.
+        managed.stale |= managed.waits && usable(&address) && !managed.addresses.iter().any(usable);
         managed.addresses.retain(|have| have.prefix != address.prefix);
         managed.addresses.push(address);
     }

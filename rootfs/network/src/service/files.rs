@@ -278,7 +278,7 @@ fn link_text(managed: &Managed, oper: OperState, names: &Names) -> String {
         line("DHCP4_ADDRESS", &lease.prefix.to_string());
         line("DHCP4_SERVER", &lease.server.to_string());
     }
-    line("PROBLEM", managed.problem.as_deref().unwrap_or_default());
+    line("PROBLEM", managed.trouble().unwrap_or_default());
     write_names(&mut text, names);
     text
 }

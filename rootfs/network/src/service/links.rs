@@ -65,8 +65,8 @@ impl Service {
             log::info(format!("{}: no file is for it", managed.link.name));
         }
         managed.network = network.cloned();
-        (managed.prepared, managed.applied, managed.problem, managed.grace) =
-            (false, false, None, None);
+        (managed.prepared, managed.applied, managed.grace) = (false, false, None);
+        (managed.problem, managed.refusal, managed.waits) = (None, None, false);
         let keeps_lease = network.is_some_and(|now| {
             before.as_ref().is_some_and(|then| {
                 then.dhcp == now.dhcp && then.dhcp4.client_id == now.dhcp4.client_id

@@ -55,8 +55,12 @@ pub struct Managed {
     pub applied: bool,
     /// Whether they must be looked at again.
     pub stale: bool,
-    /// The first thing that went wrong.
+    /// The first thing that went wrong with the link itself; it stays until another file is for the link.
     pub problem: Option<String>,
+    /// The first thing the kernel refused when addresses and routes were last brought to what is wished.
+    pub refusal: Option<String>,
+    /// Whether a route waits until its gateway can be reached.
+    pub waits: bool,
     /// The DHCPv4 client.
     pub dhcp4: Option<Dhcp4>,
     /// The DHCPv6 client.
@@ -84,6 +88,8 @@ impl Managed {
             applied: false,
             stale: false,
             problem: None,
+            refusal: None,
+            waits: false,
             dhcp4: None,
             dhcp6: None,
             link_local4: None,
@@ -145,10 +151,15 @@ impl Managed {
         }
     }
 
+    /// What went wrong.
+    pub fn trouble(&self) -> Option<&str> {
+        self.problem.as_deref().or(self.refusal.as_deref())
+    }
+
     /// How far this service is with it.
     pub fn setup_state(&self) -> SetupState {
         let Some(network) = &self.network else { return SetupState::Unmanaged };
-        if self.problem.is_some() {
+        if self.trouble().is_some() {
             return SetupState::Failed;
         }
         let down = matches!(

@@ -17,6 +17,10 @@ pub const ALL: &[(&str, fn())] = &[
         a_lease_gives_address_routes_names_and_a_state,
     ),
     ("two_cards_have_a_default_route_each", two_cards_have_a_default_route_each),
+    (
+        "a_static_route_waits_for_the_lease_that_leads_to_it",
+        a_static_route_waits_for_the_lease_that_leads_to_it,
+    ),
     ("a_lease_is_renewed_by_unicast", a_lease_is_renewed_by_unicast),
     (
         "a_refused_lease_is_dropped_and_another_is_asked_for",
@@ -111,6 +115,21 @@ fn two_cards_have_a_default_route_each() {
     host.wait_for("the end of one", |host| !has_route(host, "n0"));
     assert!(has_route(&mut host, "n1"), "the other stays");
     host.remove(&["n0", "n1"]);
+}
+
+fn a_static_route_waits_for_the_lease_that_leads_to_it() {
+    // The address beside it makes the link be set up before the lease.
+    let route = "Address=10.7.0.2/24\n[Route]\nDestination=192.168.9.0/24\nGateway=10.9.0.1\n";
+    let (mut host, server) = served(&[("n0.network", &format!("{DHCP}{route}"))]);
+    server.change(|plan| plan.silent = true);
+    host.start();
+    host.wait_for("the first address", |host| host.has_address("n0", "10.7.0.2/24"));
+    server.wait_for(MessageType::Discover);
+    assert!(host.state("n0").contains("ADMIN_STATE=configuring"));
+    server.change(|plan| plan.silent = false);
+    host.wait_for("the route", |host| host.has_route("n0", "192.168.9.0/24", "10.9.0.1"));
+    host.wait_for("the state", |host| host.state("n0").contains("ADMIN_STATE=configured"));
+    host.remove(&["n0"]);
 }
 
 fn a_lease_is_renewed_by_unicast() {
