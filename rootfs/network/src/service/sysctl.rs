@@ -13,13 +13,8 @@ pub fn wishes(network: &Network, link: &str) -> Vec<(String, String)> {
         wishes.push((format!("{family}/conf/{link}/{key}"), value));
     };
     let flag = |on: bool| u8::from(on).to_string();
-    let forwards = network.forwarding6 == Some(true);
-    let accept = match (network.accepts_ra(), forwards) {
-        (false, _) => "0",
-        (true, false) => "1",
-        // A router that listens to routers.
-        (true, true) => "2",
-    };
+    // With 1 the kernel stops listening to routers as soon as anything turns forwarding on, such as a container's network.
+    let accept = if network.accepts_ra() { "2" } else { "0" };
     put("ipv6", "accept_ra", accept.to_owned());
     if network.accepts_ra() {
         put("ipv6", "accept_ra_defrtr", flag(network.ra.uses.gateway));
@@ -47,3 +42,6 @@ pub fn write(path: &str, value: &str) -> io::Result<()> {
     }
     fs::write(path, value)
 }
+
+#[cfg(test)]
+mod tests;
