@@ -41,6 +41,9 @@ pub fn remark(kind: Kind, section: &str, key: &str) -> String {
         let names = kind.sections().map(|(name, _)| name);
         return format!("unknown section [{section}]{}", hint(section, names));
     };
+    if section == "Match" && keys.split(' ').any(|known| known == key) {
+        return format!("{key}= in [Match] is not implemented, so the file fits nothing");
+    }
     if keys.split(' ').any(|known| known == key) {
         return format!("{key}= in [{section}] is not implemented; passed over");
     }

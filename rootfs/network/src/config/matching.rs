@@ -56,6 +56,8 @@ enum Test {
     CommandLine(Condition),
     Kernel(Condition),
     Architecture(Condition),
+    /// Nothing: what the file asks for is not known here, and more than it asks for would be wrong.
+    Never,
 }
 
 /// Patterns of which one must fit, or none where the first begins with `!`.
@@ -87,7 +89,11 @@ struct Condition {
     negated: bool,
 }
 
-/// The section; an empty one fits every link, as in systemd.
+/// Keys of systemd that nothing is known about here.
+const NOT_IMPLEMENTED: [&str; 6] =
+    ["Property", "WLANInterfaceType", "SSID", "BSSID", "Credential", "Firmware"];
+
+/// The section; an empty one fits no link, as in systemd: `Name=*` is every link.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Match(Vec<(&'static str, Test)>);
 
@@ -102,8 +108,18 @@ impl Match {
         Self(vec![("Name", Test::Name(Globs::of(name)))])
     }
 
-    /// Sets a key; an empty value forgets what it was. `false` where nothing is done with it.
+    /// Sets a key; an empty value forgets what it was. `false` where it is not implemented or not known.
+    ///
+    /// A key that is not implemented and a value that cannot be read fit nothing, an unknown key is as if it were not there.
     pub fn set(&mut self, key: &str, value: &str) -> Result<bool, Wrong> {
+        let mut wrong = Ok(true);
+        let mut macs = || {
+            let words = value.split_whitespace().map(super::value::parsed);
+            let keep = |mac: Result<Mac, Wrong>| {
+                mac.map_err(|error| wrong = Err(format!("{error}; it fits no link"))).ok()
+            };
+            words.filter_map(keep).collect()
+        };
         let condition = || {
             let (text, negated) =
                 value.strip_prefix('!').map_or((value, false), |rest| (rest, true));
@@ -112,10 +128,8 @@ impl Match {
         let (key, test) = match key {
             "Name" => ("Name", Test::Name(Globs::of(value))),
             "OriginalName" => ("OriginalName", Test::Name(Globs::of(value))),
-            "MACAddress" => ("MACAddress", Test::Macs(super::value::list(value)?)),
-            "PermanentMACAddress" => {
-                ("PermanentMACAddress", Test::PermanentMacs(super::value::list(value)?))
-            }
+            "MACAddress" => ("MACAddress", Test::Macs(macs())),
+            "PermanentMACAddress" => ("PermanentMACAddress", Test::PermanentMacs(macs())),
             "Type" => ("Type", Test::Type(Globs::of(value))),
             "Kind" => ("Kind", Test::Kind(Globs::of(value))),
             "Driver" => ("Driver", Test::Driver(Globs::of(value))),
@@ -123,16 +137,26 @@ impl Match {
             "Host" => ("Host", Test::Host(condition())),
             "Virtualization" => ("Virtualization", Test::Virtualization(condition())),
             "KernelCommandLine" => ("KernelCommandLine", Test::CommandLine(condition())),
+            "KernelVersion" if value.contains(['<', '>', '=', '$']) => {
+                wrong = Err(format!("`{value}` is no pattern; comparisons are not implemented"));
+                ("KernelVersion", Test::Never)
+            }
             "KernelVersion" => ("KernelVersion", Test::Kernel(condition())),
             "Architecture" => ("Architecture", Test::Architecture(condition())),
-            _ => return Ok(false),
+            key => match NOT_IMPLEMENTED.iter().find(|known| **known == key) {
+                Some(known) => {
+                    wrong = Ok(false);
+                    (*known, Test::Never)
+                }
+                None => return Ok(false),
+            },
         };
         if value.is_empty() {
             self.0.retain(|(other, _)| *other != key);
         } else {
             self.0.push((key, test));
         }
-        Ok(true)
+        wrong
     }
 
     /// Whether the file is for this host at all.
@@ -146,7 +170,7 @@ impl Match {
         let keys = self.0.iter().map(|(key, _)| *key);
         let fits =
             |key: &str| self.0.iter().any(|(other, test)| *other == key && fits_link(test, link));
-        self.fits_host(host) && keys.into_iter().all(fits)
+        !self.is_empty() && self.fits_host(host) && keys.into_iter().all(fits)
     }
 }
 
@@ -162,6 +186,7 @@ fn fits_host(test: &Test, host: &Host) -> bool {
         }),
         Test::Kernel(c) => (c, &|text| glob::matches(text, &host.kernel)),
         Test::Architecture(c) => (c, &|text| text == host.architecture),
+        Test::Never => return false,
         _ => return true,
     };
     holds(&condition.text) != condition.negated

@@ -23,10 +23,12 @@ impl Service {
         self.networks =
             sources.iter().map(|source| Rc::new(Network::read(source, &mut remarks))).collect();
         self.read_device_files(&mut remarks);
-        for network in self.networks.iter().filter(|network| network.matching.is_empty()) {
+        let networks = self.networks.iter().map(|network| (&network.file, &network.matching));
+        let links = self.link_files.iter().map(|link| (&link.file, &link.matching));
+        for (file, _) in networks.chain(links).filter(|(_, matching)| matching.is_empty()) {
             log::warning(format!(
-                "{}: no [Match], so it is for every link; `Name=*` would say so",
-                network.file.display()
+                "{}: nothing valid in [Match], so it is for no link; `Name=*` is for every link",
+                file.display()
             ));
         }
         remarks.iter().for_each(log::warning);

@@ -87,10 +87,10 @@ impl Service {
         }
     }
 
-    /// Gives a new link the name and the settings of the first `.link` that fits.
+    /// Gives a new link the name and the settings of the first `.link` that fits; the loopback keeps its own.
     pub(super) fn name_link(&mut self, index: u32) {
-        let Some(managed) = self.links.get(&index) else { return };
-        let link = managed.link.clone();
+        let found = self.links.get(&index).filter(|managed| !managed.link.is_loopback());
+        let Some(link) = found.map(|managed| managed.link.clone()) else { return };
         let candidate = sysfs::candidate(&self.root, &link);
         let Some(file) =
             self.link_files.iter().find(|file| file.matching.fits(&candidate, &self.host)).cloned()

@@ -298,6 +298,7 @@ fn kinds_this_kernel_lacks_fail_alone() {
         ),
         ("vlan5.netdev", "[NetDev]\nName=n0.5\nKind=vlan\n[VLAN]\nId=5\n"),
         ("dummy0.netdev", "[NetDev]\nName=dum0\nKind=dummy\n"),
+        ("all.link", "[Match]\nOriginalName=lo\n[Link]\nName=loop\n"),
         (
             "n0.network",
             "[Match]\nName=n0\n[Network]\nAddress=10.9.0.7/24\nVLAN=n0.5\nLinkLocalAddressing=no\n",
@@ -312,6 +313,7 @@ fn kinds_this_kernel_lacks_fail_alone() {
             None => println!("this kernel has no {kind}"),
         }
     }
+    assert!(host.link("lo").is_some(), "the loopback keeps its name");
     host.remove(&["n0.5", "bond9", "dum0", "n0"]);
 }
 

@@ -17,6 +17,7 @@ fn host() -> Host {
         name: "node1".to_owned(),
         command_line: vec!["quiet".to_owned(), "a=b".to_owned()],
         virtualization: "kvm".to_owned(),
+        kernel: "6.12.48".to_owned(),
         architecture: "x86-64".to_owned(),
         ..Host::default()
     }
@@ -30,7 +31,9 @@ fn lines_of_one_key_add_and_lines_of_different_keys_all_count() {
         (&[("Name", "lan")], true),
         (&[("Name", "!en*")], false),
         (&[("Name", "eth*"), ("Name", "enp*")], true),
-        (&[("Name", "eth*"), ("Name", "")], true),
+        (&[("Name", "eth*"), ("Name", "")], false),
+        (&[("Name", "*")], true),
+        (&[("Host", "node1")], true),
         (&[("Name", "en*"), ("Driver", "e1000")], false),
         (&[("MACAddress", "52-54-00-12-34-56 00:00:00:00:00:01")], true),
         (&[("PermanentMACAddress", "52:54:00:12:34:56")], false),
@@ -44,7 +47,9 @@ fn lines_of_one_key_add_and_lines_of_different_keys_all_count() {
         (&[("Name", "en*"), ("Virtualization", "vm")], true),
         (&[("Name", "en*"), ("Virtualization", "no")], false),
         (&[("Name", "en*"), ("Architecture", "arm64")], false),
-        (&[], true),
+        (&[("Name", "en*"), ("KernelVersion", "6.1?.*")], true),
+        (&[("Name", "en*"), ("KernelVersion", "5.*")], false),
+        (&[], false),
     ] {
         let mut matching = Match::default();
         for (key, value) in lines {
@@ -52,4 +57,31 @@ fn lines_of_one_key_add_and_lines_of_different_keys_all_count() {
         }
         assert_eq!(matching.fits(&link(), &host()), fits, "{lines:?}");
     }
+}
+
+#[test]
+fn what_is_not_known_or_cannot_be_read_fits_nothing() {
+    for (key, value, told, fits) in [
+        ("SSID", "home", Ok(false), false),
+        ("Firmware", "uefi", Ok(false), false),
+        ("KernelVersion", ">=6.0", Err("`>=6.0` is no pattern; comparisons"), false),
+        ("MACAddress", "52:54", Err("`52:54`: "), false),
+        ("MACAddress", "52:54 52:54:00:12:34:56", Err("`52:54`: "), true),
+        // A typo is told and counts for nothing.
+        ("Nmae", "eth*", Ok(false), true),
+    ] {
+        let mut matching = Match::name("en*");
+        let found = matching.set(key, value);
+        let agrees = match (&found, told) {
+            (Err(wrong), Err(beginning)) => wrong.starts_with(beginning),
+            (found, told) => found.as_ref().ok() == told.as_ref().ok(),
+        };
+        assert!(agrees, "{key}={value}: {found:?}");
+        assert_eq!(matching.fits(&link(), &host()), fits, "{key}={value}");
+    }
+    let mut alone = Match::default();
+    assert_eq!(alone.set("Nmae", "eth*"), Ok(false));
+    assert!(!alone.fits(&link(), &host()) && alone.fits_host(&host()));
+    assert_eq!(alone.set("Credential", "x"), Ok(false));
+    assert!(!alone.fits_host(&host()));
 }
