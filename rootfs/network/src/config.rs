@@ -9,4 +9,5 @@ pub mod link_section;
 pub mod matching;
 pub mod netdev;
 pub mod network;
+pub mod rule;
 pub mod value;

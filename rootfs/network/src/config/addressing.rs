@@ -1,11 +1,11 @@
-//! `[Address]`, `[Route]`, `[RoutingPolicyRule]` and `[Neighbor]` (systemd.network(5)).
+//! `[Address]`, `[Route]` and `[Neighbor]` (systemd.network(5)).
 
 use std::net::IpAddr;
 
 use super::dhcp::table;
 use super::value::{Wrong, choice, flag, named_number, number, parsed};
 use crate::address::{Mac, Prefix};
-use crate::netlink::object::{Address, Neighbor, Route, Rule, TABLE_MAIN};
+use crate::netlink::object::{Address, Neighbor, Route, TABLE_MAIN};
 
 /// `[Address]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -198,38 +198,6 @@ impl RouteSection {
 /// An address or `_dhcp4`.
 pub fn gateway(value: &str) -> Result<Gateway, Wrong> {
     if value == "_dhcp4" { Ok(Gateway::Dhcp4) } else { parsed(value).map(Gateway::To) }
-}
-
-/// Sets a key of `[RoutingPolicyRule]`; `false` where nothing is done with it.
-pub fn set_rule(rule: &mut Rule, key: &str, value: &str) -> Result<bool, Wrong> {
-    match key {
-        "From" => rule.from = Some(family_of(rule, parsed(value)?)),
-        "To" => rule.to = Some(family_of(rule, parsed(value)?)),
-        "Family" => rule.ipv6 = choice(value, &[("ipv4", false), ("ipv6", true)])?,
-        "Table" => rule.table = table(value)?,
-        "Priority" => rule.priority = Some(number(value)?),
-        "IncomingInterface" => rule.incoming = Some(value.to_owned()),
-        "OutgoingInterface" => rule.outgoing = Some(value.to_owned()),
-        "TypeOfService" => rule.tos = parsed(value)?,
-        "FirewallMark" => {
-            let (mark, mask) =
-                value.split_once('/').map_or((value, None), |(mark, mask)| (mark, Some(mask)));
-            rule.mark = Some((number(mark)?, mask.map_or(Ok(u32::MAX), number)?));
-        }
-        "Type" => {
-            rule.action = choice(
-                value,
-                &[("table", 1), ("blackhole", 6), ("unreachable", 7), ("prohibit", 8)],
-            )?;
-        }
-        _ => return Ok(false),
-    }
-    Ok(true)
-}
-
-fn family_of(rule: &mut Rule, prefix: Prefix) -> Prefix {
-    rule.ipv6 = prefix.address.is_ipv6();
-    prefix.network()
 }
 
 /// `[Neighbor]`.

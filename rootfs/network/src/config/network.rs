@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use keelson_units::text::Remark;
 
-use super::addressing::{AddressSection, NeighborSection, RouteSection, gateway, set_rule};
+use super::addressing::{AddressSection, NeighborSection, RouteSection, gateway};
 use super::dhcp::{Dhcp4Section, Dhcp6Section, RaSection, UseDomains};
 use super::files::{Line, Source};
 use super::keys::{self, Kind};
 use super::link_section::LinkSection;
 use super::matching::Match;
+use super::rule::RuleSection;
 use super::value::{Wrong, choice, flag, list, parsed, span};
 use crate::netlink::object::Rule;
 
@@ -30,7 +31,8 @@ impl Families {
     const ONLY6: Self = Self { ipv4: false, ipv6: true };
     const BOTH: Self = Self { ipv4: true, ipv6: true };
 
-    fn read(value: &str) -> Result<Self, Wrong> {
+    /// Reads one of systemd's words for them.
+    pub fn read(value: &str) -> Result<Self, Wrong> {
         let words = [
             ("yes", Self::BOTH),
             ("true", Self::BOTH),
@@ -170,6 +172,7 @@ impl Network {
             };
             remarks.push(Remark { place: entry.place.clone(), what });
         }
+        network.rules = parts.rules.iter().flat_map(RuleSection::rules).collect();
         // The bridge has the addresses; its port has one of its own only if that is asked for.
         let says = |key| source.lines.iter().any(|line| line.entry.key == key);
         if network.master.is_some() && says("Bridge") && !says("LinkLocalAddressing") {
@@ -197,12 +200,7 @@ impl Network {
             "Route" => part(&mut self.routes, &mut parts.route, line.part).set(key, value),
             "Neighbor" => part(&mut self.neighbors, &mut parts.neighbor, line.part).set(key, value),
             "RoutingPolicyRule" => {
-                let fresh = parts.rule != Some(line.part);
-                let rule = part(&mut self.rules, &mut parts.rule, line.part);
-                if fresh {
-                    *rule = Rule { table: 254, action: 1, ..Rule::default() };
-                }
-                set_rule(rule, key, value)
+                part(&mut parts.rules, &mut parts.rule, line.part).set(key, value)
             }
             _ => Ok(false),
         }
@@ -298,6 +296,7 @@ struct Parts {
     address: Option<usize>,
     route: Option<usize>,
     rule: Option<usize>,
+    rules: Vec<RuleSection>,
     neighbor: Option<usize>,
 }
 

@@ -207,6 +207,18 @@ pub struct Rule {
     pub action: u8,
     /// Packets with this type of service.
     pub tos: u8,
+    /// Packets that all the rest does not fit.
+    pub inverted: bool,
+    /// Routes with a prefix of this length or shorter do not count.
+    pub suppressed_length: Option<u32>,
+    /// Packets of this IP protocol.
+    pub protocol: Option<u8>,
+    /// Packets from these ports, first and last.
+    pub source_ports: Option<(u16, u16)>,
+    /// Packets to these ports, first and last.
+    pub destination_ports: Option<(u16, u16)>,
+    /// Packets of sockets of these users, first and last.
+    pub users: Option<(u32, u32)>,
 }
 
 /// A fixed neighbour.

@@ -205,7 +205,8 @@ fn rule_payload(rule: &Rule) -> Vec<u8> {
         0,
         rule.action,
     ]);
-    out.0.extend([0; 4]);
+    // FIB_RULE_INVERT
+    out.0.extend(if rule.inverted { 2_u32 } else { 0 }.to_ne_bytes());
     if let Some(to) = rule.to {
         out.ip(1, to.address);
     }
@@ -221,8 +222,22 @@ fn rule_payload(rule: &Rule) -> Vec<u8> {
     if let Some((mark, mask)) = rule.mark {
         out.u32(10, mark).u32(16, mask);
     }
+    if let Some(length) = rule.suppressed_length {
+        out.u32(14, length);
+    }
     if let Some(name) = &rule.outgoing {
         out.text(17, name);
+    }
+    if let Some((first, last)) = rule.users {
+        out.bytes(20, &[first.to_ne_bytes(), last.to_ne_bytes()].concat());
+    }
+    if let Some(protocol) = rule.protocol {
+        out.u8(22, protocol);
+    }
+    for (kind, ports) in [(23, rule.source_ports), (24, rule.destination_ports)] {
+        if let Some((first, last)) = ports {
+            out.bytes(kind, &[first.to_ne_bytes(), last.to_ne_bytes()].concat());
+        }
     }
     out.u32(15, rule.table).u8(21, super::object::PROTOCOL_STATIC);
     out.0

@@ -35,6 +35,49 @@ fn sections_that_come_twice_are_two() {
 }
 
 #[test]
+fn a_rule_that_is_not_understood_whole_is_left_out() {
+    let (network, remarks) = read(
+        "[RoutingPolicyRule]\nFrom=10.0.0.0/8\nTable=7\nL3MasterDevice=yes\n[RoutingPolicyRule]\nTable=8\nUser=alice\n\
+         [RoutingPolicyRule]\nTabel=9\n[RoutingPolicyRule]\nTable=10\n",
+    );
+    assert_eq!(network.rules.iter().map(|rule| rule.table).collect::<Vec<_>>(), [10]);
+    assert_eq!(remarks.len(), 3);
+    assert!(remarks.iter().all(|remark| remark.ends_with("the rule is left out")), "{remarks:?}");
+}
+
+#[test]
+fn a_rule_has_all_its_selectors() {
+    let (network, remarks) = read(
+        "[RoutingPolicyRule]\nFamily=both\nInvertRule=yes\nFirewallMark=0x5/0xff\nSuppressPrefixLength=0\nUser=0-999\n\
+         IPProtocol=tcp\nSourcePort=1024-2048\nDestinationPort=53\nPriority=9\nTable=7\n\
+         [RoutingPolicyRule]\nTo=2001:db8::1/32\n",
+    );
+    assert_eq!(remarks, Vec::<String>::new());
+    let expected = Rule {
+        inverted: true,
+        mark: Some((5, 255)),
+        suppressed_length: Some(0),
+        users: Some((0, 999)),
+        protocol: Some(6),
+        source_ports: Some((1024, 2048)),
+        destination_ports: Some((53, 53)),
+        priority: Some(9),
+        table: 7,
+        action: 1,
+        ..Rule::default()
+    };
+    let to = "2001:db8::/32".parse().ok();
+    assert_eq!(
+        network.rules,
+        [
+            expected.clone(),
+            Rule { ipv6: true, ..expected },
+            Rule { ipv6: true, to, table: 254, action: 1, ..Rule::default() },
+        ]
+    );
+}
+
+#[test]
 fn lists_are_reset_by_an_empty_value() {
     let (network, _) = read(
         "[Network]\nDNS=1.1.1.1\nDNS=\nDNS=9.9.9.9 [2620:fe::9]:53 8.8.8.8#dns.google\nDomains=a.b ~. ~c.d\n",
