@@ -11,6 +11,7 @@ mod link_local4;
 mod links;
 pub mod managed;
 mod netdevs;
+mod shared;
 mod sysctl;
 
 use std::collections::BTreeMap;
@@ -111,6 +112,7 @@ fn start(root: &Path) -> Result<(), ServiceError> {
     };
     service.write_command_line_files();
     service.read_files();
+    service.take_back_strays();
     service.make_netdevs();
     service.look_again()?;
     service.settle();

@@ -83,7 +83,12 @@ impl RuleSection {
             Some(Families { ipv4, ipv6 }) if given.is_none() => [ipv4, ipv6],
             _ => [given != Some(true), given == Some(true)],
         };
-        let of = |(ipv6, wanted): (bool, bool)| wanted.then(|| Rule { ipv6, ..self.rule.clone() });
+        // The kernel has no word for a prefix that is everything.
+        let narrow = |prefix: Option<Prefix>| prefix.filter(|prefix| prefix.length > 0);
+        let (from, to) = (narrow(self.rule.from), narrow(self.rule.to));
+        let of = |(ipv6, wanted): (bool, bool)| {
+            wanted.then(|| Rule { ipv6, from, to, ..self.rule.clone() })
+        };
         [false, true].into_iter().zip(families).filter_map(of).collect()
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::attribute::{Attribute, Attributes, ip_of};
 use super::message::{DONE, ERROR, Message};
-use super::object::{Address, Link, PROTOCOL_STATIC, Route};
+use super::object::{Address, Link, PROTOCOL_STATIC, Route, Rule};
 use crate::address::{Mac, Prefix, full_length};
 
 const INET6: u8 = 10;
@@ -26,6 +26,8 @@ pub enum Event {
     Routes(Vec<Route>),
     /// Routes are gone.
     RoutesGone(Vec<Route>),
+    /// A rule that this service may have made.
+    Rule(Rule),
     /// Options of a router advertisement the kernel leaves to programs: the link and the option bytes.
     RouterOptions(u32, Vec<u8>),
     /// The answer to a request: zero or an error number.
@@ -45,6 +47,7 @@ pub fn read(message: &Message<'_>) -> Option<Event> {
         21 => address(message.payload).map(Event::AddressGone),
         24 => routes(message.payload).map(Event::Routes),
         25 => routes(message.payload).map(Event::RoutesGone),
+        32 => rule(message.payload).map(Event::Rule),
         68 => router_options(message.payload),
         _ => None,
     }
@@ -217,6 +220,42 @@ fn next_hops(mut bytes: &[u8]) -> Vec<Hop> {
         bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
     hops
+}
+
+fn rule(payload: &[u8]) -> Option<Rule> {
+    let attributes = Attributes(payload.get(12..)?);
+    attributes.clone().find(|a| a.kind == 21 && a.u8() == Some(PROTOCOL_STATIC))?;
+    let ports = |a: Attribute<'_>| {
+        let port = |at: usize| Some(u16::from_ne_bytes(a.value.get(at..at + 2)?.try_into().ok()?));
+        Some((port(0)?, port(2)?))
+    };
+    let mut rule = Rule {
+        ipv6: payload[0] == INET6,
+        tos: payload[3],
+        table: u32::from(payload[4]),
+        action: payload[7],
+        inverted: index_at(payload, 8)? & 2 != 0,
+        ..Rule::default()
+    };
+    for a in attributes {
+        match a.kind {
+            1 => rule.to = checked(a.ip()?, payload[1]),
+            2 => rule.from = checked(a.ip()?, payload[2]),
+            3 => rule.incoming = Some(a.text()),
+            6 => rule.priority = a.u32(),
+            10 => rule.mark = Some((a.u32()?, rule.mark.map_or(u32::MAX, |(_, mask)| mask))),
+            14 => rule.suppressed_length = a.u32().filter(|length| *length != u32::MAX),
+            15 => rule.table = a.u32()?,
+            16 => rule.mark = Some((rule.mark.map_or(0, |(mark, _)| mark), a.u32()?)),
+            17 => rule.outgoing = Some(a.text()),
+            20 => rule.users = Some((index_at(a.value, 0)?, index_at(a.value, 4)?)),
+            22 => rule.protocol = a.u8(),
+            23 => rule.source_ports = ports(a),
+            24 => rule.destination_ports = ports(a),
+            _ => {}
+        }
+    }
+    Some(rule)
 }
 
 fn router_options(payload: &[u8]) -> Option<Event> {

@@ -221,6 +221,13 @@ pub struct Rule {
     pub users: Option<(u32, u32)>,
 }
 
+impl Rule {
+    /// Whether this is what `have`, a rule of the kernel, was made from. The kernel chooses a priority where none is given.
+    pub fn made(&self, have: &Self) -> bool {
+        Self { priority: self.priority.or(have.priority), ..self.clone() } == *have
+    }
+}
+
 /// A fixed neighbour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Neighbor {

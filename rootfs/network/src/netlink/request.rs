@@ -69,6 +69,11 @@ pub fn dump_routes() -> Request {
     Request { kind: 26, flags: DUMP, payload: vec![0; 12] }
 }
 
+/// Every rule.
+pub fn dump_rules() -> Request {
+    Request { kind: 34, flags: DUMP, payload: vec![0; 12] }
+}
+
 /// Changes a link.
 pub fn change_link(index: u32, change: &LinkChange) -> Request {
     let mut out = Writer(link_head(index, change.flags));

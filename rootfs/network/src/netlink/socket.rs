@@ -10,8 +10,8 @@ use rustix::net::{
 
 use super::event::{self, Event};
 use super::message::{Messages, encode};
-use super::object::{Address, Link, Route};
-use super::request::{Request, dump_addresses, dump_links, dump_routes};
+use super::object::{Address, Link, Route, Rule};
+use super::request::{Request, dump_addresses, dump_links, dump_routes, dump_rules};
 
 /// The largest datagram: the kernel fills dumps up to 32 KiB.
 const DATAGRAM: usize = 1 << 16;
@@ -104,6 +104,17 @@ impl Kernel {
             }
         })?;
         Ok(routes)
+    }
+
+    /// Every rule that this service may have made, in this life or an earlier one.
+    pub fn rules(&mut self) -> Result<Vec<Rule>, NetlinkError> {
+        let mut rules = Vec::new();
+        self.exchange(&dump_rules(), |event| {
+            if let Event::Rule(rule) = event {
+                rules.push(rule);
+            }
+        })?;
+        Ok(rules)
     }
 
     fn exchange(

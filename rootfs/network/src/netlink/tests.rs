@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::attribute::{Attributes, Writer};
 use super::event::{self, Event};
 use super::message::{Message, Messages, encode};
-use super::object::{Address, Route};
+use super::object::{Address, Route, Rule};
 use super::request;
 
 fn read_back(request: &request::Request) -> Option<Event> {
@@ -28,6 +28,33 @@ fn addresses_and_routes_are_read_as_they_were_written() {
             Route::new(7, destination.parse().unwrap(), gateway.map(|ip| ip.parse().unwrap()));
         (route.metric, route.mtu, route.table, route.on_link) = (Some(7), Some(1400), 1000, true);
         assert_eq!(read_back(&request::add_route(&route)), Some(Event::Routes(vec![route])));
+    }
+}
+
+#[test]
+fn rules_are_read_as_they_were_written() {
+    let narrow = Rule {
+        ipv6: true,
+        from: "2001:db8::/32".parse().ok(),
+        to: "2001:db8:1::/48".parse().ok(),
+        incoming: Some("n0".to_owned()),
+        outgoing: Some("n1".to_owned()),
+        mark: Some((5, 0xff)),
+        priority: Some(100),
+        table: 1000,
+        action: 1,
+        tos: 8,
+        inverted: true,
+        suppressed_length: Some(0),
+        protocol: Some(6),
+        source_ports: Some((1024, 2048)),
+        destination_ports: Some((53, 53)),
+        users: Some((0, 999)),
+    };
+    for rule in [narrow, Rule { table: 254, action: 8, ..Rule::default() }] {
+        assert_eq!(read_back(&request::add_rule(&rule)), Some(Event::Rule(rule.clone())));
+        let have = Rule { priority: rule.priority.or(Some(32765)), ..rule.clone() };
+        assert!(rule.made(&have) && !rule.made(&Rule { table: 7, ..have }));
     }
 }
 

@@ -14,7 +14,7 @@ const EEXIST: i32 = 17;
 /// `ENETUNREACH` and `EHOSTUNREACH`: nothing leads to the gateway yet. A lease or a router may bring what does.
 const UNREACHABLE: [i32; 2] = [101, 113];
 /// `ESRCH`, `EADDRNOTAVAIL`, `ENODEV`, `ENETDOWN`: it is gone already.
-const GONE: [i32; 5] = [3, 99, 19, 100, 2];
+pub(super) const GONE: [i32; 5] = [3, 99, 19, 100, 2];
 
 impl Service {
     /// Applies the file and the leases of a link.
@@ -59,6 +59,10 @@ impl Service {
     }
 
     fn replace(&mut self, index: u32, desired: &Desired) -> bool {
+        if let Some(managed) = self.links.get_mut(&index) {
+            let before = std::mem::replace(&mut managed.given, desired.clone());
+            self.take_back(index, &before);
+        }
         let routes: Vec<Route> = match self.kernel.routes() {
             Ok(routes) => routes
                 .into_iter()
@@ -117,7 +121,13 @@ impl Service {
     }
 
     /// Asks; refusals in `fine` are none.
-    fn tried(&mut self, index: u32, what: &str, request: &request::Request, fine: &[i32]) -> bool {
+    pub(super) fn tried(
+        &mut self,
+        index: u32,
+        what: &str,
+        request: &request::Request,
+        fine: &[i32],
+    ) -> bool {
         let Err(error) = self.kernel.ask(request) else { return true };
         if error.number().is_some_and(|number| fine.contains(&number)) {
             return true;

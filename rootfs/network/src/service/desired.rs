@@ -161,18 +161,6 @@ pub fn changes(desired: &Desired, addresses: &[Address], routes: &[Route]) -> Ch
         let is = |have: &&Address| same_address(have, wish) && have.protocol == wish.protocol;
         addresses.iter().find(is).is_some_and(|have| have.lifetime == wish.lifetime)
     };
-    let same_route = |have: &Route, wish: &Route| {
-        let metric = |route: &Route| {
-            route.metric.unwrap_or(if route.destination.address.is_ipv6() { 1024 } else { 0 })
-        };
-        // IPv6 routes have no scope.
-        let scope = |route: &Route| (!route.destination.address.is_ipv6()).then_some(route.scope);
-        let of = |route: &Route| {
-            let Route { destination, gateway, table, kind, on_link, mtu, .. } = *route;
-            (destination, gateway, table, kind, on_link, mtu, metric(route), scope(route))
-        };
-        of(have) == of(wish) && wish.source.is_none_or(|source| have.source == Some(source))
-    };
     Changes {
         old_routes: unwanted(routes, &desired.routes, same_route),
         old_addresses: unwanted(addresses, &desired.addresses, same_address),
@@ -184,6 +172,20 @@ pub fn changes(desired: &Desired, addresses: &[Address], routes: &[Route]) -> Ch
             .cloned()
             .collect(),
     }
+}
+
+/// Whether `have`, a route of the kernel, is what `wish` asks for. The link is the caller's matter.
+pub fn same_route(have: &Route, wish: &Route) -> bool {
+    let metric = |route: &Route| {
+        route.metric.unwrap_or(if route.destination.address.is_ipv6() { 1024 } else { 0 })
+    };
+    // IPv6 routes have no scope.
+    let scope = |route: &Route| (!route.destination.address.is_ipv6()).then_some(route.scope);
+    let of = |route: &Route| {
+        let Route { destination, gateway, table, kind, on_link, mtu, .. } = *route;
+        (destination, gateway, table, kind, on_link, mtu, metric(route), scope(route))
+    };
+    of(have) == of(wish) && wish.source.is_none_or(|source| have.source == Some(source))
 }
 
 fn unwanted<T: Clone>(there: &[T], wished: &[T], same: impl Fn(&T, &T) -> bool) -> Vec<T> {

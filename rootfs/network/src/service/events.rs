@@ -60,7 +60,11 @@ impl Service {
                 }
             }
             Event::RouterOptions(index, options) => self.take_router_options(index, &options),
-            Event::Routes(_) | Event::RoutesGone(_) | Event::Answer(_) | Event::Done => {}
+            Event::Routes(_)
+            | Event::RoutesGone(_)
+            | Event::Rule(_)
+            | Event::Answer(_)
+            | Event::Done => {}
         }
     }
 
@@ -98,6 +102,7 @@ impl Service {
     fn forget(&mut self, index: u32) {
         if let Some(managed) = self.links.remove(&index) {
             log::info(format!("{}: gone", managed.link.name));
+            self.take_back(index, &managed.given);
             self.remove_files_of(index);
         }
     }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::desired::Desired;
 use crate::config::network::Network;
 use crate::dhcp4;
 use crate::dhcp6;
@@ -53,6 +54,8 @@ pub struct Managed {
     pub prepared: bool,
     /// Whether addresses and routes are as wished.
     pub applied: bool,
+    /// What was asked for when they were last brought to what is wished.
+    pub given: Desired,
     /// Whether they must be looked at again.
     pub stale: bool,
     /// The first thing that went wrong with the link itself; it stays until another file is for the link.
@@ -86,6 +89,7 @@ impl Managed {
             network: None,
             prepared: false,
             applied: false,
+            given: Desired::default(),
             stale: false,
             problem: None,
             refusal: None,

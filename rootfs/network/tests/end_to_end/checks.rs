@@ -42,6 +42,10 @@ pub const ALL: &[(&str, fn())] = &[
         "static_settings_are_made_and_taken_back_by_a_reload",
         static_settings_are_made_and_taken_back_by_a_reload,
     ),
+    (
+        "rules_neighbours_and_routes_to_nowhere_are_taken_back",
+        rules_neighbours_and_routes_to_nowhere_are_taken_back,
+    ),
     ("bridges_veth_pairs_and_upper_links_are_made", bridges_veth_pairs_and_upper_links_are_made),
     ("kinds_this_kernel_lacks_fail_alone", kinds_this_kernel_lacks_fail_alone),
     (
@@ -250,6 +254,49 @@ fn static_settings_are_made_and_taken_back_by_a_reload() {
     ask(host.root.path(), &Request::Reload).unwrap();
     host.wait_for("the new address", |host| {
         host.has_address("n0", "10.9.0.8/24") && !host.has_address("n0", "10.9.0.7/24")
+    });
+    host.remove(&["n0"]);
+}
+
+fn rules_neighbours_and_routes_to_nowhere_are_taken_back() {
+    let plain = "[Match]\nName=n0\n[Network]\nAddress=10.9.0.7/24\nLinkLocalAddressing=no\n";
+    let more = format!(
+        "{plain}[RoutingPolicyRule]\nFrom=10.9.1.0/24\nTable=77\nInvertRule=yes\nSuppressPrefixLength=0\nUser=0\n\
+         IPProtocol=udp\nDestinationPort=53\n[Neighbor]\nAddress=10.9.0.99\nLinkLayerAddress=52:54:00:00:00:99\n\
+         [Route]\nDestination=198.51.100.0/24\nType=blackhole\n\
+         [Route]\nDestination=2001:db8:9::/48\nType=unreachable\n"
+    );
+    let file = "etc/systemd/network/n0.network";
+    let counts = |host: &mut Host| {
+        let routes = host.kernel.routes().unwrap();
+        let nowhere = routes.iter().filter(|route| [6, 7].contains(&route.kind));
+        let neighbors = std::fs::read_to_string("/proc/net/arp").unwrap();
+        (
+            host.kernel.rules().unwrap().len(),
+            nowhere.count(),
+            neighbors.contains("10.9.0.99 ") && neighbors.contains("52:54:00:00:00:99"),
+        )
+    };
+    let (mut host, _server) = served(&[("n0.network", &more)]);
+    host.start();
+    host.wait_for("the settings", |host| counts(host) == (1, 2, true));
+    host.write(file, plain);
+    ask(host.root.path(), &Request::Reload).unwrap();
+    host.wait_for("their end", |host| counts(host) == (0, 0, false));
+    host.write(file, &more);
+    ask(host.root.path(), &Request::Reload).unwrap();
+    host.wait_for("the settings again", |host| counts(host) == (1, 2, true));
+    // What the file asks for stays through another life, the rest of the one before goes.
+    host.kill();
+    host.start();
+    host.wait_for("the lives", |host| host.state("n0").contains("ADMIN_STATE=configured"));
+    assert_eq!(counts(&mut host), (1, 2, true));
+    host.kill();
+    host.write(file, plain);
+    host.start();
+    host.wait_for("the end of the earlier life", |host| {
+        let (rules, nowhere, _) = counts(host);
+        (rules, nowhere) == (0, 0)
     });
     host.remove(&["n0"]);
 }
