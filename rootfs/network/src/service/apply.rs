@@ -2,6 +2,7 @@
 
 use super::Service;
 use super::desired::{self, Desired, Leases};
+use super::managed::Managed;
 use crate::clock;
 use crate::config::network::Network;
 use crate::log;
@@ -21,13 +22,7 @@ impl Service {
     pub(super) fn apply(&mut self, index: u32, network: &Network) {
         let Some(managed) = self.links.get_mut(&index) else { return };
         (managed.stale, managed.refusal, managed.waits) = (false, None, false);
-        let leases = Leases {
-            v4: managed.dhcp4.as_ref().and_then(|dhcp| dhcp.client.lease()),
-            v6: managed.dhcp6.as_ref().and_then(|dhcp| dhcp.client.lease()),
-            link_local4: managed.link_local4.as_ref().and_then(|found| found.client.address()),
-            now: clock::now(),
-        };
-        let desired = desired::of(network, index, leases);
+        let desired = wished(managed, network);
         let mtu = desired.mtu.map(|mtu| managed.link.possible_mtu(mtu));
         if let Some(mtu) = mtu.filter(|mtu| managed.link.mtu != Some(*mtu)) {
             let name = managed.link.name.clone();
@@ -50,9 +45,12 @@ impl Service {
         }
     }
 
-    /// Removes everything this service gave the link.
+    /// Removes everything this service gave the link, but a lease that is to be kept.
     pub(super) fn drop_settings(&mut self, index: u32) {
-        self.replace(index, &Desired::default());
+        let Some(managed) = self.links.get(&index) else { return };
+        let keeps = managed.network.as_deref().filter(|network| network.keep_dhcp);
+        let kept = keeps.map(|network| wished(managed, network).of_leases());
+        self.replace(index, &kept.unwrap_or_default());
         if let Some(managed) = self.links.get_mut(&index) {
             managed.applied = false;
         }
@@ -143,4 +141,15 @@ impl Service {
             managed.refusal.get_or_insert(problem);
         }
     }
+}
+
+/// What a link is to have now.
+fn wished(managed: &Managed, network: &Network) -> Desired {
+    let leases = Leases {
+        v4: managed.lease4(),
+        v6: managed.dhcp6.as_ref().and_then(|dhcp| dhcp.client.lease()),
+        link_local4: managed.link_local4.as_ref().and_then(|found| found.client.address()),
+        now: clock::now(),
+    };
+    desired::of(network, managed.link.index, leases)
 }

@@ -52,6 +52,9 @@ impl Service {
         let dhcp = managed
             .dhcp4
             .get_or_insert_with(|| Dhcp4 { client: Client4::new(settings, random), socket: None });
+        if network.keep_dhcp && managed.kept4.is_none() {
+            managed.kept4.clone_from(&remembered);
+        }
         let remembered = remembered.filter(|_| dhcp.client.lease().is_none());
         let actions = dhcp.client.start(clock::now(), remembered);
         self.do_dhcp4(index, actions);
@@ -123,7 +126,7 @@ impl Service {
             self.do_dhcp6(index, actions.unwrap_or_default());
         }
         if let Some(managed) = self.links.get_mut(&index) {
-            (managed.dhcp4, managed.dhcp6) = (None, None);
+            (managed.dhcp4, managed.dhcp6, managed.kept4) = (None, None, None);
             managed.stale = true;
         }
         self.forget_lease(index);
@@ -237,12 +240,16 @@ impl Service {
                 Action4::Bound(lease) => {
                     tell_lease(&name, &lease);
                     managed.stale = true;
+                    let keeps = managed.network.as_ref().is_some_and(|network| network.keep_dhcp);
+                    managed.kept4 = keeps.then(|| lease.clone());
                     self.remember_lease(index, &lease);
                 }
                 Action4::Lost(loss) => {
                     log::warning(format!("{name}: DHCPv4: {loss}"));
                     managed.stale = true;
-                    self.forget_lease(index);
+                    if managed.kept4.is_none() {
+                        self.forget_lease(index);
+                    }
                 }
             }
         }

@@ -23,6 +23,16 @@ pub struct Desired {
     pub mtu: Option<u32>,
 }
 
+impl Desired {
+    /// Only what comes from leases.
+    #[must_use]
+    pub fn of_leases(mut self) -> Self {
+        self.addresses.retain(|address| address.protocol == PROTOCOL_DHCP);
+        self.routes.retain(|route| route.protocol == PROTOCOL_DHCP);
+        Self { addresses: self.addresses, routes: self.routes, ..Self::default() }
+    }
+}
+
 /// What the leases of a link are; times are counted from the boot.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Leases<'a> {

@@ -107,7 +107,7 @@ impl Service {
     /// Takes the host's name from a lease where the host has none of its own.
     fn follow_hostname(&mut self) {
         let named = self.links.values().find_map(|managed| {
-            let lease = managed.dhcp4.as_ref()?.client.lease()?;
+            let lease = managed.lease4()?;
             managed.network.as_ref().filter(|network| network.dhcp4.uses.hostname)?;
             lease.hostname.clone()
         });
@@ -181,7 +181,7 @@ fn names_of(managed: &Managed) -> Names {
 }
 
 fn from_leases(names: &mut Names, managed: &Managed, network: &Network) {
-    if let Some(lease) = managed.dhcp4.as_ref().and_then(|dhcp| dhcp.client.lease()) {
+    if let Some(lease) = managed.lease4() {
         let uses = &network.dhcp4.uses;
         names.dns.extend(lease.dns.iter().filter(|_| uses.dns).map(ToString::to_string));
         names.ntp.extend(lease.ntp.iter().filter(|_| uses.ntp).map(ToString::to_string));
@@ -273,7 +273,7 @@ fn link_text(managed: &Managed, oper: OperState, names: &Names) -> String {
     line("NETWORK_FILE", &network.file.to_string_lossy());
     let drop_ins: Vec<_> = network.drop_ins.iter().map(|path| path.to_string_lossy()).collect();
     line("NETWORK_FILE_DROPINS", &drop_ins.join(":"));
-    if let Some(lease) = managed.dhcp4.as_ref().and_then(|dhcp| dhcp.client.lease()) {
+    if let Some(lease) = managed.lease4() {
         line("DHCP_LEASE", &format!("/run/systemd/netif/leases/{}", managed.link.index));
         line("DHCP4_ADDRESS", &lease.prefix.to_string());
         line("DHCP4_SERVER", &lease.server.to_string());

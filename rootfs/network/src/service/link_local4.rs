@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Service;
-use super::managed::{LinkLocal4, Managed};
+use super::managed::LinkLocal4;
 use crate::config::network::Network;
 use crate::link_local4::client::{Action, Client};
 use crate::link_local4::socket::Socket;
@@ -18,7 +18,7 @@ impl Service {
     /// and ends with a lease. Without a carrier an address stays as long as the other settings (`IgnoreCarrierLoss=`).
     pub(super) fn follow_link_local4(&mut self, index: u32, network: &Network) {
         let Some(managed) = self.links.get_mut(&index) else { return };
-        let wished = network.link_local.ipv4 && !has_lease(managed);
+        let wished = network.link_local.ipv4 && managed.lease4().is_none();
         if !wished {
             let before = managed.link_local4.take();
             managed.stale |= before.is_some_and(|before| before.client.address().is_some());
@@ -91,8 +91,4 @@ impl Service {
             }
         }
     }
-}
-
-fn has_lease(managed: &Managed) -> bool {
-    managed.dhcp4.as_ref().is_some_and(|dhcp| dhcp.client.lease().is_some())
 }

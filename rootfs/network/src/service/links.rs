@@ -82,6 +82,8 @@ impl Service {
         }
         if let Some(managed) = self.links.get_mut(&index) {
             managed.running = false;
+            let keeps = network.is_some_and(|network| network.keep_dhcp);
+            managed.kept4 = managed.lease4().filter(|_| keeps).cloned();
             managed.link_local4.take_if(|_| network.is_none());
         }
     }

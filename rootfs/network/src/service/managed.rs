@@ -66,6 +66,8 @@ pub struct Managed {
     pub waits: bool,
     /// The DHCPv4 client.
     pub dhcp4: Option<Dhcp4>,
+    /// The last DHCPv4 lease where the file wants it kept beyond its end (`KeepConfiguration=`).
+    pub kept4: Option<dhcp4::lease::Lease>,
     /// The DHCPv6 client.
     pub dhcp6: Option<Dhcp6>,
     /// The IPv4 link-local address, while one is wanted.
@@ -95,6 +97,7 @@ impl Managed {
             refusal: None,
             waits: false,
             dhcp4: None,
+            kept4: None,
             dhcp6: None,
             link_local4: None,
             router: Router::default(),
@@ -155,6 +158,11 @@ impl Managed {
         }
     }
 
+    /// The DHCPv4 lease in use.
+    pub fn lease4(&self) -> Option<&dhcp4::lease::Lease> {
+        self.dhcp4.as_ref().and_then(|dhcp| dhcp.client.lease()).or(self.kept4.as_ref())
+    }
+
     /// What went wrong.
     pub fn trouble(&self) -> Option<&str> {
         self.problem.as_deref().or(self.refusal.as_deref())
@@ -188,7 +196,7 @@ impl Managed {
 
     /// Whether the dynamic protocols gave something, or none is wanted, or static addresses make up for them.
     fn is_served(&self, network: &Network) -> bool {
-        let bound4 = self.dhcp4.as_ref().is_some_and(|dhcp| dhcp.client.lease().is_some());
+        let bound4 = self.lease4().is_some();
         let bound6 = self.dhcp6.as_ref().is_some_and(|dhcp| dhcp.client.lease().is_some());
         let from_router = self
             .addresses

@@ -30,6 +30,7 @@ pub const ALL: &[(&str, fn())] = &[
         "a_lease_nobody_renews_is_lost_and_found_again",
         a_lease_nobody_renews_is_lost_and_found_again,
     ),
+    ("a_lease_that_is_to_be_kept_outlasts_its_end", a_lease_that_is_to_be_kept_outlasts_its_end),
     (
         "a_flap_keeps_the_address_and_a_long_loss_takes_it",
         a_flap_keeps_the_address_and_a_long_loss_takes_it,
@@ -179,6 +180,32 @@ fn a_lease_nobody_renews_is_lost_and_found_again() {
     host.wait_for("the state", |host| host.state("n0").contains("ADMIN_STATE=configuring"));
     server.change(|plan| (plan.silent, plan.lease, plan.t1, plan.t2) = (false, 3600, 1800, 3000));
     host.wait_for("the address again", |host| host.has_address("n0", "10.9.0.50/24"));
+    host.remove(&["n0"]);
+}
+
+fn a_lease_that_is_to_be_kept_outlasts_its_end() {
+    let network =
+        format!("{DHCP}Address=10.7.0.2/24\nKeepConfiguration=dhcp\nIgnoreCarrierLoss=no\n");
+    let (mut host, server) = served(&[("n0.network", &network)]);
+    server.change(|plan| (plan.lease, plan.t1, plan.t2) = (3, 1, 2));
+    host.start();
+    host.wait_for("the address", |host| host.has_address("n0", "10.9.0.50/24"));
+    server.change(|plan| plan.silent = true);
+    server.forget();
+    // Servers are looked for again once the lease is over.
+    server.wait_for(MessageType::Discover);
+    let is_there = |host: &mut Host| {
+        host.has_address("n0", "10.9.0.50/24") && host.has_route("n0", "0.0.0.0/0", "10.9.0.1")
+    };
+    assert!(is_there(&mut host));
+    server.carrier(false);
+    host.wait_for("the end of the rest", |host| !host.has_address("n0", "10.7.0.2/24"));
+    assert!(is_there(&mut host));
+    host.kill();
+    server.carrier(true);
+    host.start();
+    host.wait_for("the rest", |host| host.has_address("n0", "10.7.0.2/24"));
+    assert!(is_there(&mut host), "also in another life of the service");
     host.remove(&["n0"]);
 }
 
