@@ -7,7 +7,7 @@ use crate::clock;
 use crate::config::network::Network;
 use crate::log;
 use crate::netlink::event::is_ours;
-use crate::netlink::object::{Address, Route};
+use crate::netlink::object::{Address, Route, Rule};
 use crate::netlink::request::{self, LinkChange};
 use crate::netlink::socket::NetlinkError;
 
@@ -33,9 +33,7 @@ impl Service {
             }
         }
         let mut applied = self.replace(index, &desired);
-        for rule in &desired.rules {
-            applied &= self.tried(index, "adding a rule", &request::add_rule(rule), &[EEXIST]);
-        }
+        applied &= self.add_rules(index, &desired.rules);
         for neighbor in &desired.neighbors {
             applied &=
                 self.tried(index, "adding a neighbour", &request::put_neighbor(neighbor), &[]);
@@ -101,6 +99,17 @@ impl Service {
             applied &= self.add_route(index, route);
         }
         applied
+    }
+
+    fn add_rules(&mut self, index: u32, rules: &[Rule]) -> bool {
+        if rules.is_empty() {
+            return true;
+        }
+        // The kernel takes a rule without a priority for a new one each time.
+        let there = self.kernel.rules().unwrap_or_default();
+        let new = rules.iter().filter(|rule| !there.iter().any(|have| rule.made(have)));
+        let tried = |rule| self.tried(index, "adding a rule", &request::add_rule(rule), &[EEXIST]);
+        new.map(tried).fold(true, |all, done| all & done)
     }
 
     /// A route whose gateway cannot be reached waits; it is tried again with the next lease or address.
