@@ -34,6 +34,8 @@ impl Service {
         self.links.retain(|index, _| links.iter().any(|link| link.index == *index));
         for managed in self.links.values_mut() {
             managed.addresses.clear();
+            // Nobody knows what went in between.
+            managed.stale |= managed.running;
         }
         for link in links {
             self.take_link(link);
@@ -88,6 +90,7 @@ impl Service {
         if let Some(managed) = self.links.get_mut(&index) {
             link.inet6_flags = link.inet6_flags.or(managed.link.inet6_flags);
             let changed_identity = managed.link.name != link.name || managed.link.mac != link.mac;
+            managed.was_down |= managed.link.is_up() && !link.is_up();
             managed.link = link;
             if changed_identity {
                 self.match_link(index);

@@ -99,6 +99,13 @@ impl Service {
         if !managed.prepared {
             return;
         }
+        if managed.was_down && managed.link.is_up() {
+            (managed.was_down, managed.applied) = (false, false);
+            if managed.running {
+                self.lost_carrier(index, &network);
+            }
+        }
+        let Some(managed) = self.links.get_mut(&index) else { return };
         let active = managed.link.has_carrier() && managed.link.master.is_none();
         match (active, managed.running) {
             (true, false) => {

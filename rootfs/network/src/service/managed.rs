@@ -76,6 +76,8 @@ pub struct Managed {
     pub router: Router,
     /// Whether the clients run: the carrier was there when last looked.
     pub running: bool,
+    /// Whether it was set down since it was last looked at: routes and IPv6 addresses are gone then, even if it is up again.
+    pub was_down: bool,
     /// When the settings go because the carrier is gone.
     pub grace: Option<Duration>,
     /// Whether the state file holds what is known.
@@ -102,6 +104,7 @@ impl Managed {
             link_local4: None,
             router: Router::default(),
             running: false,
+            was_down: false,
             grace: None,
             written: None,
         }

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use keelson_network::dhcp4::options::{MessageType, code};
+use keelson_network::netlink::object::IFF_UP;
+use keelson_network::netlink::request::{self, LinkChange};
 use keelson_network::service::control::{Request, ask};
 use keelson_network::wait_online::{Wish, wait};
 
@@ -34,6 +36,10 @@ pub const ALL: &[(&str, fn())] = &[
     (
         "a_flap_keeps_the_address_and_a_long_loss_takes_it",
         a_flap_keeps_the_address_and_a_long_loss_takes_it,
+    ),
+    (
+        "a_link_that_was_down_for_a_moment_has_everything_again",
+        a_link_that_was_down_for_a_moment_has_everything_again,
     ),
     (
         "a_killed_service_takes_its_lease_over_without_a_gap",
@@ -230,6 +236,27 @@ fn a_flap_keeps_the_address_and_a_long_loss_takes_it() {
     host.remove(&["n0"]);
 }
 
+fn a_link_that_was_down_for_a_moment_has_everything_again() {
+    let network = format!("{DHCP}Address=2001:db8::7/64\n");
+    let (mut host, _server) = served(&[("n0.network", &network)]);
+    host.start();
+    let is_whole = |host: &mut Host| {
+        host.has_address("n0", "2001:db8::7/64") && host.has_route("n0", "0.0.0.0/0", "10.9.0.1")
+    };
+    host.wait_for("the settings", is_whole);
+    let index = host.link("n0").unwrap().index;
+    host.unheard(|host| {
+        for flags in [0, IFF_UP] {
+            let change = LinkChange { flags: (flags, IFF_UP), ..LinkChange::default() };
+            host.kernel.ask(&request::change_link(index, &change)).unwrap();
+        }
+        host.wait_for("the carrier", |host| host.link("n0").is_some_and(|link| link.has_carrier()));
+        assert!(!is_whole(host));
+    });
+    host.wait_for("the settings again", is_whole);
+    host.remove(&["n0"]);
+}
+
 fn a_killed_service_takes_its_lease_over_without_a_gap() {
     let (mut host, server) = served(&[("n0.network", DHCP)]);
     host.start();
@@ -315,8 +342,9 @@ fn rules_neighbours_and_routes_to_nowhere_are_taken_back() {
     host.wait_for("the settings again", |host| counts(host) == (1, 2, true));
     // What the file asks for stays through another life, the rest of the one before goes.
     host.kill();
+    std::fs::remove_dir_all(host.path("run")).unwrap();
     host.start();
-    host.wait_for("the lives", |host| host.state("n0").contains("ADMIN_STATE=configured"));
+    host.wait_for("the next life", |host| host.state("n0").contains("ADMIN_STATE=configured"));
     assert_eq!(counts(&mut host), (1, 2, true));
     host.kill();
     host.write(file, plain);

@@ -92,6 +92,15 @@ impl Host {
         self.service = Some(command.spawn().unwrap());
     }
 
+    /// Does something that the service hears of only when all of it is done.
+    pub fn unheard(&mut self, mut change: impl FnMut(&mut Self)) {
+        use rustix::process::{Pid, Signal, kill_process};
+        let pid = self.service.as_ref().map(Pid::from_child).unwrap();
+        kill_process(pid, Signal::STOP).unwrap();
+        change(self);
+        kill_process(pid, Signal::CONT).unwrap();
+    }
+
     /// Ends the service the hard way.
     pub fn kill(&mut self) {
         if let Some(mut service) = self.service.take() {
