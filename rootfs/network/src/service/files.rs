@@ -32,7 +32,7 @@ impl Service {
             let Some(managed) = self.links.get_mut(&index) else { continue };
             let names = names_of(managed);
             let text = link_text(managed, states[&index], &names);
-            if managed.network.is_some() {
+            if managed.network.is_some() && managed.is_in_use() {
                 join(&mut all, names);
             }
             if managed.written.as_ref() != Some(&text) {
@@ -106,7 +106,7 @@ impl Service {
 
     /// Takes the host's name from a lease where the host has none of its own.
     fn follow_hostname(&mut self) {
-        let named = self.links.values().find_map(|managed| {
+        let named = self.links.values().filter(|managed| managed.is_in_use()).find_map(|managed| {
             let lease = managed.lease4()?;
             managed.network.as_ref().filter(|network| network.dhcp4.uses.hostname)?;
             lease.hostname.clone()

@@ -166,6 +166,13 @@ impl Managed {
         self.dhcp4.as_ref().and_then(|dhcp| dhcp.client.lease()).or(self.kept4.as_ref())
     }
 
+    /// Whether what the file and the leases say of the rest of the network counts: name servers behind a pulled cable
+    /// would only be waited for. It counts as long as the addresses stay.
+    pub fn is_in_use(&self) -> bool {
+        let without_carrier = self.network.as_ref().is_some_and(|network| network.without_carrier);
+        self.running || self.applied || self.grace.is_some() || without_carrier
+    }
+
     /// What went wrong.
     pub fn trouble(&self) -> Option<&str> {
         self.problem.as_deref().or(self.refusal.as_deref())
@@ -217,3 +224,6 @@ impl Managed {
         self.link.inet6_flags.is_none()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -231,6 +231,10 @@ fn a_flap_keeps_the_address_and_a_long_loss_takes_it() {
     host.wait_for("the route", |host| host.has_route("n0", "0.0.0.0/0", "10.9.0.1"));
     server.carrier(false);
     host.wait_for("its end", |host| !host.has_address("n0", "10.9.0.50/24"));
+    host.wait_for("the end of its name servers", |host| {
+        let text = host.read("run/systemd/resolve/resolv.conf");
+        !text.is_empty() && !text.contains("10.9.0.53")
+    });
     server.carrier(true);
     host.wait_for("the address again", |host| host.has_address("n0", "10.9.0.50/24"));
     host.remove(&["n0"]);
