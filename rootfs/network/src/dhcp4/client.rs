@@ -94,6 +94,17 @@ impl Client {
         }
     }
 
+    /// Takes other settings for the packets to come. `false` where they make it another client to a server, whose lease
+    /// this one's is not; then nothing changes.
+    pub fn adopt(&mut self, settings: &Settings) -> bool {
+        let is_same =
+            (settings.mac, &settings.client_id) == (self.settings.mac, &self.settings.client_id);
+        if is_same {
+            self.settings = settings.clone();
+        }
+        is_same
+    }
+
     /// Starts. A lease remembered from before is used at once and confirmed with its server, unless it is over.
     pub fn start(&mut self, now: Duration, remembered: Option<Lease>) -> Vec<Action> {
         let mut actions = Vec::new();

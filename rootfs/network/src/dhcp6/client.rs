@@ -109,6 +109,16 @@ impl Client {
         }
     }
 
+    /// Takes other settings for the messages to come. `false` where they make it another client to a server, whose lease
+    /// this one's is not; then nothing changes.
+    pub fn adopt(&mut self, settings: &Settings) -> bool {
+        let is_same = (&settings.duid, settings.iaid) == (&self.settings.duid, self.settings.iaid);
+        if is_same {
+            self.settings = settings.clone();
+        }
+        is_same
+    }
+
     /// Starts. With a lease in hand any server is asked whether its addresses are those of this link.
     pub fn start(&mut self, mode: Mode, now: Duration) -> Vec<Action> {
         let mut actions = Vec::new();

@@ -34,10 +34,10 @@ impl Service {
         if let Some(link_local) = found {
             link_local.client.resume(clock::now());
         }
+        self.adopt6(index, network);
         if !network.dhcp.ipv4 {
             return;
         }
-        let remembered = self.remembered_lease(index);
         let settings = self.settings4(index, network);
         let Some(managed) = self.links.get_mut(&index) else { return };
         let Some(settings) = settings else {
@@ -46,6 +46,12 @@ impl Service {
                 managed.link.name
             ));
         };
+        if managed.dhcp4.take_if(|dhcp| !dhcp.client.adopt(&settings)).is_some() {
+            (managed.kept4, managed.stale) = (None, true);
+            self.forget_lease(index);
+        }
+        let remembered = self.remembered_lease(index);
+        let Some(managed) = self.links.get_mut(&index) else { return };
         let random = crate::random::Random::new(
             u64::from(self.random.number()) << 32 | u64::from(self.random.number()),
         );
@@ -152,18 +158,7 @@ impl Service {
         if serves || !managed.running || managed.link_local6().is_none() {
             return;
         }
-        let Some(mac) = managed.link.mac else { return };
-        let section = &network.dhcp6;
-        let settings = Settings6 {
-            duid: self.duid.clone(),
-            iaid: section.iaid.unwrap_or_else(|| identity::iaid(mac)),
-            rapid_commit: section.rapid_commit,
-            hostname: section
-                .hostname
-                .clone()
-                .or_else(|| identity::static_hostname(&self.root))
-                .filter(|_| section.send_hostname),
-        };
+        let Some(settings) = self.settings6(index, network) else { return };
         let random = crate::random::Random::new(
             u64::from(self.random.number()) << 32 | u64::from(self.random.number()),
         );
@@ -173,6 +168,26 @@ impl Service {
             .get_or_insert_with(|| Dhcp6 { client: Client6::new(settings, random), socket: None });
         let actions = dhcp.client.start(mode, clock::now());
         self.do_dhcp6(index, actions);
+    }
+
+    fn settings6(&self, index: u32, network: &Network) -> Option<Settings6> {
+        let mac = self.links.get(&index)?.link.mac?;
+        let section = &network.dhcp6;
+        let hostname = section.hostname.clone().or_else(|| identity::static_hostname(&self.root));
+        Some(Settings6 {
+            duid: self.duid.clone(),
+            iaid: section.iaid.unwrap_or_else(|| identity::iaid(mac)),
+            rapid_commit: section.rapid_commit,
+            hostname: hostname.filter(|_| section.send_hostname),
+        })
+    }
+
+    /// Gives a running client the settings of the file, or ends it where it would be another one.
+    fn adopt6(&mut self, index: u32, network: &Network) {
+        let Some(settings) = self.settings6(index, network) else { return };
+        let Some(managed) = self.links.get_mut(&index) else { return };
+        let ended = managed.dhcp6.take_if(|dhcp| !dhcp.client.adopt(&settings));
+        managed.stale |= ended.is_some();
     }
 
     /// Takes what waits on a DHCPv4 socket.

@@ -90,7 +90,9 @@ impl Service {
         if let Some(managed) = self.links.get_mut(&index) {
             link.inet6_flags = link.inet6_flags.or(managed.link.inet6_flags);
             let changed_identity = managed.link.name != link.name || managed.link.mac != link.mac;
-            managed.was_down |= managed.link.is_up() && !link.is_up();
+            // With another hardware address it is another host to a DHCP server.
+            managed.was_down |=
+                (managed.link.is_up() && !link.is_up()) || managed.link.mac != link.mac;
             managed.link = link;
             if changed_identity {
                 self.match_link(index);

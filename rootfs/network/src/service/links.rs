@@ -195,6 +195,11 @@ impl Service {
         {
             return;
         }
+        // The clients begin before the kernel tells of it.
+        if let Some(managed) = self.links.get_mut(&index) {
+            managed.link.mac = change.mac.or(managed.link.mac);
+            managed.link.mtu = change.mtu.or(managed.link.mtu);
+        }
         let wish = match network.link.activation {
             Activation::Up | Activation::AlwaysUp => Some(up()),
             Activation::Down | Activation::AlwaysDown => Some(down()),

@@ -41,6 +41,7 @@ pub const ALL: &[(&str, fn())] = &[
         "a_link_that_was_down_for_a_moment_has_everything_again",
         a_link_that_was_down_for_a_moment_has_everything_again,
     ),
+    ("another_hardware_address_is_another_client", another_hardware_address_is_another_client),
     (
         "a_killed_service_takes_its_lease_over_without_a_gap",
         a_killed_service_takes_its_lease_over_without_a_gap,
@@ -258,6 +259,23 @@ fn a_link_that_was_down_for_a_moment_has_everything_again() {
         assert!(!is_whole(host));
     });
     host.wait_for("the settings again", is_whole);
+    host.remove(&["n0"]);
+}
+
+fn another_hardware_address_is_another_client() {
+    let (mut host, server) = served(&[("n0.network", DHCP)]);
+    host.start();
+    host.wait_for("the address", |host| host.has_address("n0", "10.9.0.50/24"));
+    server.change(|plan| plan.address = [10, 9, 0, 51].into());
+    server.forget();
+    let network = format!("{DHCP}[Link]\nMACAddress=02:00:00:00:00:77\n");
+    host.write("etc/systemd/network/n0.network", &network);
+    ask(host.root.path(), &Request::Reload).unwrap();
+    let discover = server.wait_for(MessageType::Discover);
+    assert_eq!(discover.mac.to_string(), "02:00:00:00:00:77");
+    host.wait_for("its own lease", |host| {
+        host.has_address("n0", "10.9.0.51/24") && !host.has_address("n0", "10.9.0.50/24")
+    });
     host.remove(&["n0"]);
 }
 

@@ -72,6 +72,20 @@ fn nobody_has_answered_after_three_attempts_or_all_that_are_wished() {
 }
 
 #[test]
+fn other_settings_are_taken_unless_they_make_it_another_client() {
+    let mut client = bound(3600, seconds(0));
+    assert!(client.adopt(&Settings { hostname: Some("other".to_owned()), ..settings() }));
+    let actions = client.renew(seconds(9));
+    assert_eq!(sent(&actions).0.options[&code::HOSTNAME], b"other");
+    for other in [
+        Settings { mac: Mac([2, 0, 0, 0, 0, 2]), ..settings() },
+        Settings { client_id: None, ..settings() },
+    ] {
+        assert!(!client.adopt(&other));
+    }
+}
+
+#[test]
 fn an_offer_is_requested_from_its_server_and_the_answer_binds() {
     let mut client = client();
     let actions = client.start(seconds(5), None);

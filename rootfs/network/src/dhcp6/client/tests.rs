@@ -21,6 +21,14 @@ fn client() -> Client {
     Client::new(settings, Random::new(7))
 }
 
+#[test]
+fn other_settings_are_taken_unless_they_make_it_another_client() {
+    let (mut client, own) = (bound(), client().settings);
+    assert!(client.adopt(&Settings { hostname: Some("other".to_owned()), ..own.clone() }));
+    assert_eq!(client.settings.hostname.as_deref(), Some("other"));
+    assert!(!client.adopt(&Settings { iaid: IAID + 1, ..own }));
+}
+
 fn reply(client: &Client, kind: MessageType, preferred: u32, valid: u32) -> Message {
     let mut options = Options::default();
     options.push(code::CLIENT_ID, DUID.to_vec());
