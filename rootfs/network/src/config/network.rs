@@ -14,6 +14,7 @@ use super::link_section::LinkSection;
 use super::matching::Match;
 use super::rule::RuleSection;
 use super::value::{Wrong, choice, flag, list, parsed, span};
+use crate::address::Prefix;
 use crate::netlink::object::Rule;
 
 /// IPv4, IPv6, both or neither.
@@ -116,6 +117,8 @@ pub struct Network {
     pub ra: RaSection,
 }
 
+const IPV6_LEAST_MTU: u32 = 1280;
+
 /// Flaps shorter than this do not disturb connections.
 const CARRIER_GRACE: Duration = Duration::from_secs(3);
 
@@ -179,6 +182,20 @@ impl Network {
             network.link_local = Families::NEITHER;
         }
         network
+    }
+
+    /// Whether the link is to have IPv6.
+    pub fn wants_ipv6(&self) -> bool {
+        let is_ipv6 = |prefix: Prefix| prefix.address.is_ipv6();
+        self.link_local.ipv6
+            || self.dhcp.ipv6
+            || self.accept_ra == Some(true)
+            || self.addresses.iter().filter_map(|section| section.prefix).any(is_ipv6)
+    }
+
+    /// An MTU in bytes as it can be: the kernel ends IPv6 on a link below the least that it allows (RFC 8200 section 5).
+    pub fn possible_mtu(&self, mtu: u32) -> u32 {
+        if self.wants_ipv6() { mtu.max(IPV6_LEAST_MTU) } else { mtu }
     }
 
     /// Whether router advertisements are listened to.

@@ -23,15 +23,7 @@ impl Service {
         let Some(managed) = self.links.get_mut(&index) else { return };
         (managed.stale, managed.refusal, managed.waits) = (false, None, false);
         let desired = wished(managed, network);
-        let mtu = desired.mtu.map(|mtu| managed.link.possible_mtu(mtu));
-        if let Some(mtu) = mtu.filter(|mtu| managed.link.mtu != Some(*mtu)) {
-            let name = managed.link.name.clone();
-            let change = LinkChange { mtu: Some(mtu), ..LinkChange::default() };
-            // What a server wishes of the hardware is no fault of the configuration.
-            if let Err(error) = self.kernel.ask(&request::change_link(index, &change)) {
-                log::warning(format!("{name}: setting the lease's MTU of {mtu}: {error}"));
-            }
-        }
+        self.fit_mtu(index, desired.mtu);
         let mut applied = self.replace(index, &desired);
         applied &= self.add_rules(index, &desired.rules);
         for neighbor in &desired.neighbors {
@@ -48,9 +40,32 @@ impl Service {
         let Some(managed) = self.links.get(&index) else { return };
         let keeps = managed.network.as_deref().filter(|network| network.keep_dhcp);
         let kept = keeps.map(|network| wished(managed, network).of_leases());
-        self.replace(index, &kept.unwrap_or_default());
+        let kept = kept.unwrap_or_default();
+        self.fit_mtu(index, kept.mtu);
+        self.replace(index, &kept);
         if let Some(managed) = self.links.get_mut(&index) {
             managed.applied = false;
+        }
+    }
+
+    /// Sets the MTU of a lease, or without one that from before.
+    fn fit_mtu(&mut self, index: u32, of_lease: Option<u32>) {
+        let Some(managed) = self.links.get_mut(&index) else { return };
+        let mtu = match of_lease {
+            Some(mtu) => {
+                managed.mtu_before = managed.mtu_before.or(managed.link.mtu);
+                Some(managed.link.possible_mtu(mtu))
+            }
+            None => managed.mtu_before.take(),
+        };
+        let Some(mtu) = mtu.filter(|mtu| managed.link.mtu != Some(*mtu)) else { return };
+        let change = LinkChange { mtu: Some(mtu), ..LinkChange::default() };
+        match self.kernel.ask(&request::change_link(index, &change)) {
+            Ok(()) => managed.link.mtu = Some(mtu),
+            // What a server wishes of the hardware is no fault of the configuration.
+            Err(error) => {
+                log::warning(format!("{}: setting the MTU to {mtu}: {error}", managed.link.name));
+            }
         }
     }
 

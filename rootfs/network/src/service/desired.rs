@@ -29,7 +29,7 @@ impl Desired {
     pub fn of_leases(mut self) -> Self {
         self.addresses.retain(|address| address.protocol == PROTOCOL_DHCP);
         self.routes.retain(|route| route.protocol == PROTOCOL_DHCP);
-        Self { addresses: self.addresses, routes: self.routes, ..Self::default() }
+        Self { addresses: self.addresses, routes: self.routes, mtu: self.mtu, ..Self::default() }
     }
 }
 
@@ -100,8 +100,8 @@ fn from_dhcp4(
         address.lifetime = (left, left);
     }
     desired.addresses.push(address);
-    if uses.mtu {
-        desired.mtu = lease.mtu.map(u32::from);
+    if uses.mtu && network.link.mtu.is_none() {
+        desired.mtu = lease.mtu.map(|mtu| network.possible_mtu(mtu.into()));
     }
     if !uses.routes {
         return;

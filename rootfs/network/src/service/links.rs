@@ -173,7 +173,11 @@ impl Service {
         }
         let mut change = LinkChange {
             mac: network.link.mac.filter(|mac| link.mac != Some(*mac)),
-            mtu: network.link.mtu.filter(|mtu| link.mtu != Some(*mtu)),
+            mtu: network
+                .link
+                .mtu
+                .map(|mtu| network.possible_mtu(mtu))
+                .filter(|mtu| link.mtu != Some(*mtu)),
             flags: network.link.flags(),
             group: network.link.group,
             address_mode: match (network.link_local.ipv6, network.address_mode) {
@@ -199,6 +203,7 @@ impl Service {
         if let Some(managed) = self.links.get_mut(&index) {
             managed.link.mac = change.mac.or(managed.link.mac);
             managed.link.mtu = change.mtu.or(managed.link.mtu);
+            managed.mtu_before.take_if(|_| network.link.mtu.is_some());
         }
         let wish = match network.link.activation {
             Activation::Up | Activation::AlwaysUp => Some(up()),

@@ -64,6 +64,8 @@ pub struct Managed {
     pub refusal: Option<String>,
     /// Whether a route waits until its gateway can be reached.
     pub waits: bool,
+    /// The MTU in bytes from before a lease set another.
+    pub mtu_before: Option<u32>,
     /// The DHCPv4 client.
     pub dhcp4: Option<Dhcp4>,
     /// The last DHCPv4 lease where the file wants it kept beyond its end (`KeepConfiguration=`).
@@ -98,6 +100,7 @@ impl Managed {
             problem: None,
             refusal: None,
             waits: false,
+            mtu_before: None,
             dhcp4: None,
             kept4: None,
             dhcp6: None,

@@ -13,6 +13,9 @@ pub fn wishes(network: &Network, link: &str) -> Vec<(String, String)> {
         wishes.push((format!("{family}/conf/{link}/{key}"), value));
     };
     let flag = |on: bool| u8::from(on).to_string();
+    if network.wants_ipv6() {
+        put("ipv6", "disable_ipv6", flag(false));
+    }
     // With 1 the kernel stops listening to routers as soon as anything turns forwarding on, such as a container's network.
     let accept = if network.accepts_ra() { "2" } else { "0" };
     put("ipv6", "accept_ra", accept.to_owned());

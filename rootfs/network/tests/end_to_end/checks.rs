@@ -178,12 +178,16 @@ fn a_refused_lease_is_dropped_and_another_is_asked_for() {
 }
 
 fn a_lease_nobody_renews_is_lost_and_found_again() {
-    let (mut host, server) = served(&[("n0.network", DHCP)]);
+    let network = format!("{DHCP}[DHCPv4]\nUseMTU=yes\n");
+    let (mut host, server) = served(&[("n0.network", &network)]);
     server.change(|plan| (plan.lease, plan.t1, plan.t2) = (4, 1, 2));
+    server.change(|plan| plan.options.push((code::MTU, 1400_u16.to_be_bytes().to_vec())));
     host.start();
     host.wait_for("the address", |host| host.has_address("n0", "10.9.0.50/24"));
+    assert_eq!(host.link("n0").unwrap().mtu, Some(1400));
     server.change(|plan| plan.silent = true);
     host.wait_for("its end", |host| !host.has_address("n0", "10.9.0.50/24"));
+    host.wait_for("its MTU's end", |host| host.link("n0").unwrap().mtu == Some(1500));
     host.wait_for("the state", |host| host.state("n0").contains("ADMIN_STATE=configuring"));
     server.change(|plan| (plan.silent, plan.lease, plan.t1, plan.t2) = (false, 3600, 1800, 3000));
     host.wait_for("the address again", |host| host.has_address("n0", "10.9.0.50/24"));

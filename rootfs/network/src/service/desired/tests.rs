@@ -47,6 +47,18 @@ fn a_lease_gives_an_address_for_what_is_left_of_its_time() {
 }
 
 #[test]
+fn a_leases_mtu_leaves_ipv6_possible_and_gives_way_to_that_of_the_file() {
+    let lease = Lease4 { mtu: Some(600), ..lease("10.0.0.9/24", [10, 0, 0, 1]) };
+    let mtu = |ipv6: bool, of_file: Option<u32>| {
+        let mut network = Network::empty(PathBuf::new());
+        (network.dhcp4.uses.mtu, network.link_local.ipv6, network.link.mtu) = (true, ipv6, of_file);
+        of(&network, 7, Leases { v4: Some(&lease), ..Leases::default() }).mtu
+    };
+    let found = [mtu(true, None), mtu(false, None), mtu(true, Some(1400))];
+    assert_eq!(found, [Some(1280), Some(600), None]);
+}
+
+#[test]
 fn a_link_local_address_is_of_the_link_alone() {
     let leases = Leases { link_local4: "169.254.7.9".parse().ok(), ..Leases::default() };
     let desired = of(&Network::empty(PathBuf::new()), 7, leases);

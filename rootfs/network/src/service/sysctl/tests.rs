@@ -9,6 +9,13 @@ fn wish(key: &str, change: impl FnOnce(&mut Network)) -> Option<String> {
 }
 
 #[test]
+fn ipv6_is_turned_on_where_the_file_wants_it_and_else_left_as_it_is() {
+    assert_eq!(wish("disable_ipv6", |_| {}).as_deref(), Some("0"));
+    let without = |network: &mut Network| network.link_local.ipv6 = false;
+    assert_eq!(wish("disable_ipv6", without), None);
+}
+
+#[test]
 fn routers_are_listened_to_whether_or_not_packets_are_forwarded() {
     let cases: [(Option<bool>, Option<bool>, &str); 4] = [
         (None, None, "2"),
