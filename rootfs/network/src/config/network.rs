@@ -56,6 +56,10 @@ impl Families {
 
 /// One `.network` file with its drop-ins.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own that a file turns on or off"
+)]
 pub struct Network {
     /// The file.
     pub file: PathBuf,
@@ -91,6 +95,8 @@ pub struct Network {
     pub default_route_on_device: bool,
     /// The bond or bridge it is a port of.
     pub master: Option<String>,
+    /// Whether it stays a port of what it is a port of where the file names nothing.
+    pub keep_master: bool,
     /// Links on top of this one: VLANs and MACVLANs of those names.
     pub upper: Vec<String>,
     /// Links whose carrier this one's follows.
@@ -143,6 +149,7 @@ impl Network {
             ntp: Vec::new(),
             default_route_on_device: false,
             master: None,
+            keep_master: false,
             upper: Vec::new(),
             bind_carrier: Vec::new(),
             without_carrier: false,
@@ -271,6 +278,7 @@ impl Network {
             "Bond" | "Bridge" => {
                 self.master = Some(value.to_owned()).filter(|name| !name.is_empty());
             }
+            "KeepMaster" => self.keep_master = flag(value)?,
             "VLAN" | "MACVLAN" | "VXLAN" => {
                 add(&mut self.upper, value, |name| Some(name.to_owned()));
             }

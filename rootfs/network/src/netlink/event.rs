@@ -42,7 +42,10 @@ pub fn read(message: &Message<'_>) -> Option<Event> {
         ERROR => message.error().map(Event::Answer),
         DONE => Some(Event::Done),
         16 => link(message.payload),
-        17 => Some(Event::LinkGone(index_at(message.payload, 4)?)),
+        // A port that leaves its bridge is told of in the bridges' own family.
+        17 if message.payload.first() == Some(&0) => {
+            index_at(message.payload, 4).map(Event::LinkGone)
+        }
         20 => address(message.payload).map(Event::Address),
         21 => address(message.payload).map(Event::AddressGone),
         24 => routes(message.payload).map(Event::Routes),

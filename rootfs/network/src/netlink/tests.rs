@@ -32,6 +32,14 @@ fn addresses_and_routes_are_read_as_they_were_written() {
 }
 
 #[test]
+fn a_port_that_leaves_its_bridge_is_not_gone() {
+    let mut message = request::delete_link(7);
+    assert_eq!(read_back(&message), Some(Event::LinkGone(7)));
+    message.payload[0] = 7;
+    assert_eq!(read_back(&message), None);
+}
+
+#[test]
 fn rules_are_read_as_they_were_written() {
     let narrow = Rule {
         ipv6: true,

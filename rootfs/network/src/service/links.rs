@@ -193,6 +193,8 @@ impl Service {
             if link.is_up() {
                 self.ask(index, "setting it down", &request::change_link(index, &down()));
             }
+        } else if self.leaves_master(index, network) {
+            change.master = Some(0);
         }
         if change != LinkChange::default()
             && !self.ask(index, "changing the link", &request::change_link(index, &change))
@@ -203,6 +205,10 @@ impl Service {
         if let Some(managed) = self.links.get_mut(&index) {
             managed.link.mac = change.mac.or(managed.link.mac);
             managed.link.mtu = change.mtu.or(managed.link.mtu);
+            if let Some(master) = change.master {
+                managed.link.master = Some(master).filter(|master| *master != 0);
+                managed.joined = managed.link.master;
+            }
             managed.mtu_before.take_if(|_| network.link.mtu.is_some());
         }
         let wish = match network.link.activation {
@@ -218,6 +224,19 @@ impl Service {
         if let Some(managed) = self.links.get_mut(&index) {
             managed.prepared = true;
         }
+    }
+
+    /// Whether it is a port that its file no longer says it is. What others made it a port of is theirs.
+    fn leaves_master(&self, index: u32, network: &Network) -> bool {
+        let Some(managed) = self.links.get(&index) else { return false };
+        let Some(master) = managed.link.master else { return false };
+        let made = || {
+            let name = self.links.get(&master).map(|managed| &managed.link.name);
+            self.netdevs.iter().any(|netdev| Some(&netdev.name) == name)
+        };
+        network.master.is_none()
+            && !network.keep_master
+            && (managed.joined == Some(master) || made())
     }
 
     /// `always-up`, `always-down` and `bound`: brings the link back when somebody else changed it.

@@ -52,6 +52,8 @@ pub struct Managed {
     pub network: Option<Rc<Network>>,
     /// Whether the link itself was set up by the file: master, MTU, flags.
     pub prepared: bool,
+    /// The bond or bridge this service made it a port of.
+    pub joined: Option<u32>,
     /// Whether addresses and routes are as wished.
     pub applied: bool,
     /// What was asked for when they were last brought to what is wished.
@@ -94,6 +96,7 @@ impl Managed {
             addresses: Vec::new(),
             network: None,
             prepared: false,
+            joined: None,
             applied: false,
             given: Desired::default(),
             stale: false,

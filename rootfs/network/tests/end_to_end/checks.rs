@@ -412,6 +412,16 @@ fn bridges_veth_pairs_and_upper_links_are_made() {
     });
     host.wait_for("the port's state", |host| host.state("p0").contains("OPER_STATE=enslaved"));
     host.wait_for("the bridge's address", |host| host.has_address("br0", "10.8.0.1/24"));
+    host.write(
+        "etc/systemd/network/p0.network",
+        "[Match]\nName=p0\n[Network]\nAddress=10.8.1.1/24\nLinkLocalAddressing=no\n",
+    );
+    ask(host.root.path(), &Request::Reload).unwrap();
+    host.wait_for("a link of its own", |host| {
+        host.link("p0").is_some_and(|link| link.master.is_none())
+            && host.has_address("p0", "10.8.1.1/24")
+    });
+    host.wait_for("its state", |host| host.state("p0").contains("OPER_STATE=routable"));
     assert_eq!(host.link("mv0").unwrap().mac.unwrap().to_string(), "02:00:00:00:00:05");
     host.remove(&["mv0", "vx0", "p0", "br0"]);
 }
