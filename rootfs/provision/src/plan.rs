@@ -143,7 +143,9 @@ impl Planner<'_> {
             let in_the_way = match (&present, &file.contents) {
                 (None | Some(Present::Nothing), _) | (Some(Present::File(_)), None) => false,
                 (Some(Present::File(found)), Some(wanted)) => {
-                    found != wanted && !file.node.overwrite
+                    // Whole, as an earlier, interrupted run left it.
+                    let whole = [wanted.as_slice(), &file.append.concat()].concat();
+                    found != wanted && *found != whole && !file.node.overwrite
                 }
                 (Some(Present::Directory | Present::Other), _) => true,
                 (Some(Present::Link(_)), _) => !file.node.overwrite,

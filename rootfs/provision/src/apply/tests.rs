@@ -51,6 +51,7 @@ const ALL: &str = r#"
         "directories": [{"path": "/opt/app/data", "mode": 448}],
         "files": [
             {"path": "/etc/app/x.conf", "mode": 384, "contents": {"source": "data:,one%0a"}},
+            {"path": "/etc/both", "contents": {"source": "data:,a%0a"}, "append": [{"source": "data:,b%0a"}, {"source": "data:,c%0a"}]},
             {"path": "/etc/hostname", "overwrite": true, "contents": {"source": "data:,box%0a"}},
             {"path": "/etc/group", "append": [{"source": "data:,app:x:900:%0a"}]},
             {"path": "/etc/empty"}],
@@ -76,6 +77,7 @@ fn everything_is_written_and_a_second_run_changes_nothing() {
         ("etc/hostname", "box\n", 0o644),
         ("etc/group", "root:x:0:\ncore:x:500:\napp:x:900:\n", 0o644),
         ("etc/empty", "", 0o644),
+        ("etc/both", "a\nb\nc\n", 0o644),
         ("etc/systemd/system/app.service.d/10.conf", "[Unit]\n", 0o644),
         ("etc/shadow", "root:*:::::::\ncore:$6$a$b:::::::\n", 0o600),
         ("home/core/.ssh/authorized_keys", "ssh-ed25519 AAAA me\n", 0o600),
