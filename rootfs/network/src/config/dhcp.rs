@@ -20,8 +20,8 @@ pub struct Uses {
     pub hostname: bool,
     /// Routes beside the one to the server's network.
     pub routes: bool,
-    /// The default route among them.
-    pub gateway: bool,
+    /// The default route among them; absent is as for the rest.
+    pub gateway: Option<bool>,
     /// The MTU.
     pub mtu: bool,
     /// The metric of the routes.
@@ -49,11 +49,16 @@ impl Uses {
             ntp: true,
             hostname: true,
             routes: true,
-            gateway: true,
+            gateway: None,
             mtu: false,
             metric,
             table: TABLE_MAIN,
         }
+    }
+
+    /// Whether the default route is taken.
+    pub fn takes_gateway(&self) -> bool {
+        self.gateway.unwrap_or(self.routes)
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<bool, Wrong> {
@@ -63,7 +68,7 @@ impl Uses {
             "UseNTP" => self.ntp = flag(value)?,
             "UseHostname" => self.hostname = flag(value)?,
             "UseRoutes" => self.routes = flag(value)?,
-            "UseGateway" => self.gateway = flag(value)?,
+            "UseGateway" => self.gateway = Some(flag(value)?),
             "UseMTU" => self.mtu = flag(value)?,
             "RouteMetric" => self.metric = number(value)?,
             "RouteTable" => self.table = table(value)?,

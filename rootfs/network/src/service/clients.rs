@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Service;
 use super::events::{RA_MANAGED, RA_OTHER};
 use super::managed::{Dhcp4, Dhcp6, Managed};
+use crate::config::addressing::Gateway;
 use crate::config::dhcp::{ClientId, WithoutRa};
 use crate::config::network::Network;
 use crate::dhcp4::client::{Action as Action4, Client as Client4};
@@ -73,8 +74,12 @@ impl Service {
         let hostname = section.hostname.clone().or_else(|| identity::static_hostname(&self.root));
         let mut wanted = vec![code::SUBNET_MASK, code::DNS, code::DOMAIN, code::BROADCAST];
         let uses = &section.uses;
+        let leads_to_router =
+            network.routes.iter().any(|route| route.gateway == Some(Gateway::Dhcp4));
         let optional = [
-            (uses.routes, [code::CLASSLESS_ROUTES, code::ROUTER, code::STATIC_ROUTE].as_slice()),
+            (uses.routes, [code::CLASSLESS_ROUTES].as_slice()),
+            (uses.takes_gateway() || leads_to_router, &[code::ROUTER]),
+            (uses.routes, &[code::STATIC_ROUTE]),
             (uses.hostname, &[code::HOSTNAME]),
             (uses.mtu, &[code::MTU]),
             (uses.ntp, &[code::NTP]),

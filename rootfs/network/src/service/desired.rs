@@ -103,11 +103,9 @@ fn from_dhcp4(
     if uses.mtu && network.link.mtu.is_none() {
         desired.mtu = lease.mtu.map(|mtu| network.possible_mtu(mtu.into()));
     }
-    if !uses.routes {
-        return;
-    }
     for given in &lease.routes {
-        if given.destination.length == 0 && !uses.gateway {
+        let is_default = given.destination.length == 0;
+        if !(if is_default { uses.takes_gateway() } else { uses.routes }) {
             continue;
         }
         let gateway = Some(IpAddr::from(given.gateway)).filter(|gateway| !gateway.is_unspecified());

@@ -20,7 +20,7 @@ pub fn wishes(network: &Network, link: &str) -> Vec<(String, String)> {
     let accept = if network.accepts_ra() { "2" } else { "0" };
     put("ipv6", "accept_ra", accept.to_owned());
     if network.accepts_ra() {
-        put("ipv6", "accept_ra_defrtr", flag(network.ra.uses.gateway));
+        put("ipv6", "accept_ra_defrtr", flag(network.ra.uses.takes_gateway()));
         put("ipv6", "accept_ra_mtu", flag(network.ra.uses.mtu));
         put("ipv6", "autoconf", flag(network.ra.use_autonomous));
         put("ipv6", "ra_defrtr_metric", network.ra.uses.metric.max(1).to_string());

@@ -59,6 +59,25 @@ fn a_leases_mtu_leaves_ipv6_possible_and_gives_way_to_that_of_the_file() {
 }
 
 #[test]
+fn the_default_route_is_taken_as_the_rest_unless_the_file_says_otherwise() {
+    let mut lease = lease("10.0.0.9/24", [10, 0, 0, 1]);
+    let destination = "192.168.0.0/24".parse().unwrap();
+    lease.routes.push(StaticRoute { destination, gateway: [10, 0, 0, 2].into() });
+    for (routes, gateway, expected) in [
+        (true, None, vec![0, 24]),
+        (true, Some(false), vec![24]),
+        (false, None, vec![]),
+        (false, Some(true), vec![0]),
+    ] {
+        let mut network = Network::empty(PathBuf::new());
+        (network.dhcp4.uses.routes, network.dhcp4.uses.gateway) = (routes, gateway);
+        let found = of(&network, 7, Leases { v4: Some(&lease), ..Leases::default() });
+        let lengths: Vec<_> = found.routes.iter().map(|route| route.destination.length).collect();
+        assert_eq!(lengths, expected, "{routes} {gateway:?}");
+    }
+}
+
+#[test]
 fn a_link_local_address_is_of_the_link_alone() {
     let leases = Leases { link_local4: "169.254.7.9".parse().ok(), ..Leases::default() };
     let desired = of(&Network::empty(PathBuf::new()), 7, leases);
