@@ -120,15 +120,17 @@ impl Service {
         }
     }
 
-    /// Ends the clients; with `release` the leases are given back.
-    pub(super) fn stop_clients(&mut self, index: u32, release: bool) {
-        if release {
+    /// Ends the clients; the leases are given back where the file they were taken by wants it.
+    pub(super) fn stop_clients(&mut self, index: u32, network: &Network) {
+        if network.dhcp4.send_release {
             let actions = self
                 .links
                 .get_mut(&index)
                 .and_then(|m| m.dhcp4.as_mut())
                 .map(|dhcp| dhcp.client.release());
             self.do_dhcp4(index, actions.unwrap_or_default());
+        }
+        if network.dhcp6.send_release {
             let actions = self
                 .links
                 .get_mut(&index)

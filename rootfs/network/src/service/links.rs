@@ -74,8 +74,8 @@ impl Service {
                 then.dhcp == now.dhcp && then.dhcp4.client_id == now.dhcp4.client_id
             })
         });
-        if before.is_some() && !keeps_lease {
-            self.stop_clients(index, before.as_deref().is_some_and(|then| then.dhcp4.send_release));
+        if let Some(before) = before.as_deref().filter(|_| !keeps_lease) {
+            self.stop_clients(index, before);
         }
         if network.is_none() && before.is_some() {
             self.drop_settings(index);
