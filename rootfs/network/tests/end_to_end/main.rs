@@ -12,6 +12,7 @@ mod checks;
 mod host;
 mod link_local;
 mod server;
+mod settings;
 
 use std::process::ExitCode;
 
