@@ -115,21 +115,28 @@ fn a_lease_gives_address_routes_names_and_a_state() {
 }
 
 fn two_cards_have_a_default_route_each() {
-    let network = DHCP.replace("Name=n0", "Name=n*") + "IgnoreCarrierLoss=no\n";
+    let route = "[Route]\nDestination=2001:db8:5::/48\nGateway=fe80::1\n";
+    let network = DHCP.replace("Name=n0", "Name=n*") + "IgnoreCarrierLoss=no\n" + route;
     let (mut host, server) = served(&[("n.network", &network)]);
     let second = Server::new();
     second.change(|plan| plan.address = [10, 9, 0, 51].into());
     host.veth("n1", "f1", second.thread);
     second.serve("f1");
     host.start();
-    let has_route = |host: &mut Host, name| host.has_route(name, "0.0.0.0/0", "10.9.0.1");
+    let routes = |host: &mut Host, name| {
+        let ipv6 = host.has_route(name, "2001:db8:5::/48", "fe80::1");
+        (host.has_route(name, "0.0.0.0/0", "10.9.0.1"), ipv6)
+    };
     for name in ["n0", "n1"] {
         host.wait_for("the lease", |host| host.state(name).contains("DHCP4_ADDRESS="));
     }
-    host.wait_for("both routes", |host| has_route(host, "n0") && has_route(host, "n1"));
+    for name in ["n0", "n1"] {
+        host.wait_for("its routes", |host| routes(host, name) == (true, true));
+    }
+    assert_eq!(routes(&mut host, "n0"), (true, true));
     server.carrier(false);
-    host.wait_for("the end of one", |host| !has_route(host, "n0"));
-    assert!(has_route(&mut host, "n1"), "the other stays");
+    host.wait_for("the end of one", |host| routes(host, "n0") == (false, false));
+    assert_eq!(routes(&mut host, "n1"), (true, true), "the other stays");
     host.remove(&["n0", "n1"]);
 }
 
