@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::dhcp::table;
 use super::value::{Wrong, choice, flag, named_number, number, parsed};
 use crate::address::{Mac, Prefix};
-use crate::netlink::object::{Address, Neighbor, Route, TABLE_MAIN};
+use crate::netlink::object::{Address, Neighbor, Route, TABLE_LOCAL, TABLE_MAIN};
 
 /// `[Address]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,9 @@ const HOME: u32 = 0x10;
 const MANAGE_TEMPORARY: u32 = 0x100;
 const NO_PREFIX_ROUTE: u32 = 0x200;
 const SCOPES: [(&str, u32); 3] = [("global", 0), ("link", 253), ("host", 254)];
+/// The widest scopes the kernel takes for routes to the host itself and to everybody on the link.
+const HOST_SCOPE: u8 = 254;
+const LINK_SCOPE: u8 = 253;
 
 impl AddressSection {
     /// A section with just the address.
@@ -180,12 +183,16 @@ impl RouteSection {
         if (6..=8).contains(&route.kind) {
             route.index = None;
         }
-        if route.kind != 1 {
-            route.scope = 0;
-        }
+        route.scope = match route.kind {
+            1 => route.scope,
+            2 => HOST_SCOPE,
+            3..=5 => LINK_SCOPE,
+            _ => 0,
+        };
         route.source = self.source;
         route.metric = self.metric;
-        route.table = self.table.unwrap_or(TABLE_MAIN);
+        let usual = if (2..=4).contains(&route.kind) { TABLE_LOCAL } else { TABLE_MAIN };
+        route.table = self.table.unwrap_or(usual);
         route.on_link = self.on_link;
         route.mtu = self.mtu;
         if let Some(scope) = self.scope {

@@ -12,6 +12,8 @@ pub const PROTOCOL_RA: u8 = 9;
 pub const PROTOCOL_DHCP: u8 = 16;
 /// The kernel's main routing table.
 pub const TABLE_MAIN: u32 = 254;
+/// The kernel's table of what is delivered on the host.
+pub const TABLE_LOCAL: u32 = 255;
 /// A lifetime without end.
 pub const FOREVER: u32 = u32::MAX;
 

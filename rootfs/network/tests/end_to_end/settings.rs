@@ -49,7 +49,8 @@ pub fn rules_neighbours_and_routes_to_nowhere_are_taken_back() {
         "{plain}[RoutingPolicyRule]\nFrom=10.9.1.0/24\nTable=77\nInvertRule=yes\nSuppressPrefixLength=0\nUser=0\n\
          IPProtocol=udp\nDestinationPort=53\n[Neighbor]\nAddress=10.9.0.99\nLinkLayerAddress=52:54:00:00:00:99\n\
          [Route]\nDestination=198.51.100.0/24\nType=blackhole\n\
-         [Route]\nDestination=2001:db8:9::/48\nType=unreachable\n"
+         [Route]\nDestination=2001:db8:9::/48\nType=unreachable\n\
+         [Route]\nDestination=198.51.101.7/32\nType=local\n"
     );
     let file = "etc/systemd/network/n0.network";
     let counts = |host: &mut Host| {
@@ -65,6 +66,7 @@ pub fn rules_neighbours_and_routes_to_nowhere_are_taken_back() {
     let (mut host, _server) = served(&[("n0.network", &more)]);
     host.start();
     host.wait_for("the settings", |host| counts(host) == (1, 2, true));
+    host.wait_for("the state", |host| host.state("n0").contains("ADMIN_STATE=configured"));
     host.write(file, plain);
     ask(host.root.path(), &Request::Reload).unwrap();
     host.wait_for("their end", |host| counts(host) == (0, 0, false));
