@@ -94,15 +94,9 @@ impl Client {
         }
     }
 
-    /// Takes other settings for the packets to come. `false` where they make it another client to a server, whose lease
-    /// this one's is not; then nothing changes.
+    /// Takes other settings for the packets to come, as `Settings::adopt` does.
     pub fn adopt(&mut self, settings: &Settings) -> bool {
-        let is_same =
-            (settings.mac, &settings.client_id) == (self.settings.mac, &self.settings.client_id);
-        if is_same {
-            self.settings = settings.clone();
-        }
-        is_same
+        self.settings.adopt(settings)
     }
 
     /// Starts. A lease remembered from before is used at once and confirmed with its server, unless it is over.

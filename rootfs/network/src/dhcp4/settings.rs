@@ -31,6 +31,16 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Becomes others. `false` where they make it another client to a server, whose lease this one's is not; then nothing
+    /// changes.
+    pub fn adopt(&mut self, others: &Self) -> bool {
+        let is_same = (others.mac, &others.client_id) == (self.mac, &self.client_id);
+        if is_same {
+            *self = others.clone();
+        }
+        is_same
+    }
+
     /// A packet with what every message of a client carries.
     pub fn packet(&self, kind: MessageType, transaction: u32, seconds: u16) -> Packet {
         let mut packet = Packet::request(transaction, self.mac);
