@@ -49,7 +49,7 @@ pub use end::{End, Scheduled};
 
 /// How much follows at once before events have their turn again. What has begun meanwhile holds descriptors, which every
 /// new process gets copies of and closes.
-const SHARE: usize = 64;
+const SHARE: usize = 256;
 
 /// What is left to do.
 #[derive(Clone, Debug)]

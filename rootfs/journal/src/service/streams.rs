@@ -109,21 +109,18 @@ impl Stream {
         self.written_by(received.credentials, log);
         let bytes = &buffer[..received.length];
         if self.header.is_none() {
-            match stream::header(bytes) {
-                // Taken out at once: a service that comes back knows it from its state.
+            return match stream::header(bytes) {
                 HeaderState::Whole(header, length) => {
-                    if self.take(length, buffer).is_err() {
-                        return self.close(log, manager, states);
+                    match self.greeted(header, length, manager, states, buffer) {
+                        After::Closed => self.close(log, manager, states),
+                        _ => self.after(),
                     }
-                    self.begin(header, manager, states);
-                    return self.after();
                 }
-                HeaderState::Invalid => return self.close(log, manager, states),
-                HeaderState::Partial if bytes.len() == WINDOW || hung_up(&self.socket) => {
-                    return self.close(log, manager, states);
+                HeaderState::Partial if bytes.len() < WINDOW && !hung_up(&self.socket) => {
+                    After::Open
                 }
-                HeaderState::Partial => return After::Open,
-            }
+                HeaderState::Invalid | HeaderState::Partial => self.close(log, manager, states),
+            };
         }
         log.reading.begin(&self.id);
         let mut used = self.lines(log, bytes);
@@ -148,6 +145,35 @@ impl Stream {
             return self.close(log, manager, states);
         }
         self.after()
+    }
+
+    /// Takes the header of a new connection, where it is there, and nothing else: before the first wait for it, which
+    /// tells of all that is there then.
+    pub fn greet(&mut self, manager: &Manager, states: &Path, buffer: &mut [u8]) -> After {
+        let Ok(Some(received)) = receive(&self.socket, buffer, true) else { return After::Open };
+        match stream::header(&buffer[..received.length]) {
+            HeaderState::Whole(header, length) => {
+                self.credentials = received.credentials.or(self.credentials);
+                self.greeted(header, length, manager, states, buffer)
+            }
+            _ => After::Open,
+        }
+    }
+
+    /// Begins with a header. It is taken out at once: a service that comes back knows it from its state.
+    fn greeted(
+        &mut self,
+        header: Header,
+        length: usize,
+        manager: &Manager,
+        states: &Path,
+        buffer: &mut [u8],
+    ) -> After {
+        if self.take(length, buffer).is_err() {
+            return After::Closed;
+        }
+        self.begin(header, manager, states);
+        After::Open
     }
 
     /// How it stands after something was taken: what comes later, and its end, are events.

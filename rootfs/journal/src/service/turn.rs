@@ -234,8 +234,12 @@ impl Service {
     }
 
     fn add_stream(&mut self, socket: OwnedFd, kept: bool) {
-        let Ok(stream) = Stream::new(socket, &self.states, kept) else { return };
+        let Ok(mut stream) = Stream::new(socket, &self.states, kept) else { return };
         if !kept && !self.has_room(&stream) {
+            return;
+        }
+        // Who connects says at once who it is.
+        if !kept && stream.greet(&self.manager, &self.states, &mut self.buffer) == After::Closed {
             return;
         }
         let token = self.next_stream;
