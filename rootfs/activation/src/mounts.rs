@@ -7,6 +7,7 @@ use std::process::ExitStatus;
 use keelson_output::eprintln;
 use keelson_units::model::{Mount, Swap};
 
+pub use check::is_known as can_be_checked;
 pub use options::{Kind, Options};
 pub use source::{Source, find_source};
 

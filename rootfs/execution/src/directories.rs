@@ -129,14 +129,18 @@ fn make_one(
     })
 }
 
-/// A folder from a time with `DynamicUser=` moves to where its link is: the way to it is closed to all others.
+/// A folder from a time with `DynamicUser=` moves to where its link is: the way to it is closed to all others. One that
+/// cannot be moved, such as a mount point, keeps its link, so that no start goes on without it.
 fn move_out(private: &Path, public: &Path) -> io::Result<()> {
-    if fs::read_link(public).is_ok_and(|target| target == relative(private, public)) {
-        fs::remove_file(public)?;
-        match fs::rename(private, public) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            outcome => outcome?,
-        }
+    let target = relative(private, public);
+    if !fs::read_link(public).is_ok_and(|present| present == target) {
+        return Ok(());
+    }
+    fs::remove_file(public)?;
+    let moved = fs::rename(private, public);
+    if moved.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::NotFound) {
+        symlink(&target, public)?;
+        return moved;
     }
     Ok(())
 }

@@ -68,6 +68,9 @@ pub struct Server {
     clients: BTreeMap<u64, Client>,
     next: u64,
     resumed: Vec<u64>,
+    /// Connections that ended with something in them that was not read: descriptors may be among it, whose closing may
+    /// take its time.
+    pub closing: Vec<OwnedFd>,
 }
 
 impl Server {
@@ -92,11 +95,12 @@ impl Server {
             };
             if self.clients.len() >= CONNECTIONS {
                 let idle = self.clients.iter().find(|(_, client)| client.waiting.is_none());
-                match idle.map(|(number, _)| *number) {
-                    Some(number) => self.drop_client(number, events),
+                let Some(number) = idle.map(|(number, _)| *number) else {
                     // All wait for jobs: the one who came is turned away by the end of the connection.
-                    None => continue,
-                }
+                    self.end(stream);
+                    continue;
+                };
+                self.drop_client(number, events);
             }
             let Ok(credentials) = sockopt::socket_peercred(&stream) else { continue };
             let number = self.next;
@@ -120,6 +124,15 @@ impl Server {
     fn drop_client(&mut self, number: u64, events: &mut Events) {
         if let Some(client) = self.clients.remove(&number) {
             events.remove(client.token, &client.stream);
+            self.end(client.stream);
+        }
+    }
+
+    fn end(&mut self, stream: UnixStream) {
+        // Nothing can come after this. One who has gone already is no matter.
+        let _gone = stream.shutdown(std::net::Shutdown::Both);
+        if rustix::io::ioctl_fionread(&stream).is_ok_and(|unread| unread > 0) {
+            self.closing.push(stream.into());
         }
     }
 

@@ -199,6 +199,7 @@ impl System {
 
     /// Closes the descriptors of others that were given up since the last call.
     pub fn close_descriptors(&mut self) {
+        self.closing.append(&mut self.server.closing);
         // The child is reaped as one of no unit.
         let _child = crate::fork::close(std::mem::take(&mut self.closing));
     }

@@ -1,9 +1,11 @@
 //! The check before a mount that the sixth field of fstab(5) asks for, as systemd-fsck@.service(8) does it.
 
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
 use keelson_output::eprintln;
+use rustix::process::{Signal, set_parent_process_death_signal};
 
 use super::MountError;
 use crate::devices::probe::Content;
@@ -16,7 +18,7 @@ const ERRORS_LEFT: i32 = 4;
 const LINES: usize = 20;
 
 /// Whether file systems of this type can be checked.
-pub(super) fn is_known(fs_type: &str) -> bool {
+pub fn is_known(fs_type: &str) -> bool {
     [Content::Ext2, Content::Ext3, Content::Ext4].iter().any(|kind| kind.fs_type() == fs_type)
 }
 
@@ -26,8 +28,16 @@ pub(super) fn check(device: &Path) -> Result<(), MountError> {
     check_by(Path::new(E2FSCK), device)
 }
 
+#[expect(unsafe_code, reason = "what is done in a new process is not checked by the compiler")]
 pub(super) fn check_by(program: &Path, device: &Path) -> Result<(), MountError> {
-    let ended = match Command::new(program).arg("-p").arg(device).output() {
+    let mut command = Command::new(program);
+    command.arg("-p").arg(device);
+    // SAFETY: it is one system call, which takes no memory.
+    unsafe {
+        // Who gives the mount up kills the process that waits here, and the check is to end with it.
+        command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::TERM))?));
+    }
+    let ended = match command.output() {
         Ok(ended) => ended,
         Err(error) => {
             let (program, device) = (program.display(), device.display());

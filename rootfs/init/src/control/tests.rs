@@ -151,4 +151,6 @@ fn one_who_sends_descriptors_is_no_client() {
     let number = *server.clients.keys().next().expect("a client");
     assert_eq!(server.serve(number, &mut events).len(), 1);
     assert!(server.clients.is_empty());
+    // The others are closed with the connection, and that not here.
+    assert_eq!(server.closing.len(), 1);
 }

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use keelson_activation::mount_table::{Change, Table};
-use keelson_activation::mounts::Task;
+use keelson_activation::mounts::{Task, can_be_checked};
 use keelson_activation::swap_table;
 use keelson_jobs::{Activity, UnitId};
 use keelson_units::escape;
-use keelson_units::model::{Body, UnitKind};
+use keelson_units::model::{Body, Mount, UnitKind};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::System;
@@ -122,8 +122,8 @@ impl System {
         };
         let begun = fork::fork(&[], || task.run_as_process());
         // A check takes as long as the disk is large.
-        let checks =
-            matches!(&source.body, Body::Mount(mount) if mount.check) && work == Work::Mounting;
+        let checks = work == Work::Mounting
+            && matches!(&source.body, Body::Mount(mount) if mount.check && may_be_checked(mount));
         let timeout = timeout.or((!checks).then_some(TIMEOUT));
         let deadline = timeout.map(|timeout| clock::now().saturating_add(timeout));
         let Some(run) = self.mount_mut(id) else { return };
@@ -257,4 +257,9 @@ impl System {
             self.change(id, Activity::Inactive);
         }
     }
+}
+
+/// Whether there is a program that checks such a file system, as far as the type is known.
+fn may_be_checked(mount: &Mount) -> bool {
+    mount.fs_type.as_deref().is_none_or(|kind| kind == "auto" || can_be_checked(kind))
 }

@@ -293,7 +293,10 @@ impl System {
         // The service may be going down together with it. Whoever has come is sent away, for until the socket is closed
         // they would be heard again and again.
         if self.stop_queued(id) {
-            if let Some((one, _)) = run.listening.get(index) {
+            if !self.poll_is_full(id, index, clock::now())
+                && let Some(Run::Socket(run)) = self.unit(id).map(|unit| &unit.run)
+                && let Some((one, _)) = run.listening.get(index)
+            {
                 sockets::flush(std::slice::from_ref(one));
             }
             return;

@@ -35,21 +35,20 @@ impl Service {
         }
     }
 
-    /// Removes everything this service gave the link, but a lease that is to be kept.
+    /// Removes everything this service gave the link, but a lease that is to be kept and the MTU: to change that takes the
+    /// carrier away from some cards, which would have the lease's set again when it is back.
     pub(super) fn drop_settings(&mut self, index: u32) {
         let Some(managed) = self.links.get(&index) else { return };
         let keeps = managed.network.as_deref().filter(|network| network.keep_dhcp);
         let kept = keeps.map(|network| wished(managed, network).of_leases());
-        let kept = kept.unwrap_or_default();
-        self.fit_mtu(index, kept.mtu);
-        self.replace(index, &kept);
+        self.replace(index, &kept.unwrap_or_default());
         if let Some(managed) = self.links.get_mut(&index) {
             managed.applied = false;
         }
     }
 
     /// Sets the MTU of a lease, or without one that from before.
-    fn fit_mtu(&mut self, index: u32, of_lease: Option<u32>) {
+    pub(super) fn fit_mtu(&mut self, index: u32, of_lease: Option<u32>) {
         let Some(managed) = self.links.get_mut(&index) else { return };
         let mtu = match of_lease {
             Some(mtu) => {

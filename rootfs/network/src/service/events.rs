@@ -31,7 +31,11 @@ impl Service {
     pub(super) fn look_again(&mut self) -> Result<(), ServiceError> {
         let links = self.kernel.links()?;
         let addresses = self.kernel.addresses()?;
-        self.links.retain(|index, _| links.iter().any(|link| link.index == *index));
+        let there = |index: &u32| links.iter().any(|link| link.index == *index);
+        let gone: Vec<u32> = self.links.keys().copied().filter(|index| !there(index)).collect();
+        for index in gone {
+            self.forget(index);
+        }
         for managed in self.links.values_mut() {
             managed.addresses.clear();
             // Nobody knows what went in between.

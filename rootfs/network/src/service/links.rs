@@ -79,6 +79,7 @@ impl Service {
         }
         if network.is_none() && before.is_some() {
             self.drop_settings(index);
+            self.fit_mtu(index, None);
         }
         if let Some(managed) = self.links.get_mut(&index) {
             managed.running = false;
