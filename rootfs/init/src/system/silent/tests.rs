@@ -6,7 +6,7 @@ use keelson_units::words;
 
 use super::*;
 
-fn child(line: &str) -> Child {
+fn child(line: &str, output: Output) -> Child {
     let command = Command {
         words: words::split(line).expect("a command line"),
         may_fail: false,
@@ -16,7 +16,7 @@ fn child(line: &str) -> Child {
         literal: true,
         shell: false,
     };
-    let exec = ExecSettings { output: Some(Output::Null), ..ExecSettings::default() };
+    let exec = ExecSettings { output: Some(output), ..ExecSettings::default() };
     let mut invocation = Invocation::new("a.service", &command, &exec);
     invocation.awaited = false;
     spawn(&invocation, &mut Runtime::default()).expect("a process is started")
@@ -29,7 +29,7 @@ const fn at(seconds: u64) -> Duration {
 #[test]
 fn one_that_has_executed_is_given_once_and_then_nothing_is_due() {
     let mut silent = Silent::default();
-    let child = child("/usr/bin/true");
+    let child = child("/usr/bin/true", Output::Null);
     let pid = child.pid;
     silent.add(child, at(100));
     assert_eq!(silent.due(), Some(at(100) + FIRST));
@@ -47,20 +47,8 @@ fn one_that_is_held_up_is_looked_at_ever_more_rarely() {
     let path = folder.path().join("pipe");
     rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)
         .expect("a FIFO");
-    let command = Command {
-        words: words::split("/usr/bin/true").expect("a command line"),
-        may_fail: false,
-        own_argv0: false,
-        privileged: false,
-        keep_user: false,
-        literal: true,
-        shell: false,
-    };
     // Opening it waits for a reader.
-    let exec = ExecSettings { output: Some(Output::File(path.clone())), ..ExecSettings::default() };
-    let mut invocation = Invocation::new("a.service", &command, &exec);
-    invocation.awaited = false;
-    let child = spawn(&invocation, &mut Runtime::default()).expect("a process is started");
+    let child = child("/usr/bin/true", Output::File(path));
     let pid = child.pid;
     let mut silent = Silent::default();
     let mut now = at(100);
