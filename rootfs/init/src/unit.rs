@@ -210,18 +210,23 @@ impl UnitRun {
 
     /// The settings of its processes, where it has any.
     pub fn exec(&self) -> Option<&ExecSettings> {
-        match &self.unit.body {
-            Body::Service(service) => Some(&service.exec),
-            Body::Socket(socket) => Some(&socket.exec),
-            Body::Mount(mount) => Some(&mount.exec),
-            Body::Swap(swap) => Some(&swap.exec),
-            _ => None,
-        }
+        exec(&self.unit)
     }
 
     /// The settings of its control group, where it has one.
     pub fn resources(&self) -> Option<&ResourceSettings> {
         resources(&self.unit)
+    }
+}
+
+/// The settings of the processes of a unit, where it has some.
+pub fn exec(unit: &Unit) -> Option<&ExecSettings> {
+    match &unit.body {
+        Body::Service(service) => Some(&service.exec),
+        Body::Socket(socket) => Some(&socket.exec),
+        Body::Mount(mount) => Some(&mount.exec),
+        Body::Swap(swap) => Some(&swap.exec),
+        _ => None,
     }
 }
 

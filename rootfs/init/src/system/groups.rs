@@ -1,12 +1,13 @@
 //! Control groups of units: made at the start, listened to, removed at the end.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use keelson_execution::cgroup::{CgroupError, Group, MemoryEvents};
+use keelson_execution::cgroup::{CgroupError, Group, MemoryEvents, implied};
 use keelson_execution::owner;
 use keelson_jobs::UnitId;
-use keelson_units::model::{Body, Delegate, OomPolicy};
+use keelson_units::model::{Body, Delegate, OomPolicy, ResourceSettings, Unit};
 
 use super::System;
 use crate::events::{Source, Token};
@@ -25,12 +26,20 @@ pub struct MemoryWatch {
     kills: u64,
 }
 
+/// The settings of a unit's group, with what those of its processes imply.
+pub(super) fn resources(unit: &Unit) -> Option<Cow<'_, ResourceSettings>> {
+    let own = crate::unit::resources(unit)?;
+    let exec = crate::unit::exec(unit);
+    Some(exec.map_or(Cow::Borrowed(own), |exec| implied(own, exec)))
+}
+
 impl System {
     /// Makes the group of a unit, where it has none yet. Without one the unit runs all the same.
     pub(super) fn join_group(&mut self, id: UnitId) {
         let Some(unit) = self.unit(id).filter(|unit| unit.group.is_none()) else { return };
         let source = unit.unit.clone();
-        let Some(resources) = crate::unit::resources(&source) else { return };
+        let Some(resources) = resources(&source) else { return };
+        let resources = resources.as_ref();
         let group = match self.hierarchy.create(&source.name, resources) {
             Ok(Some(group)) => group,
             Ok(None) => return,
@@ -121,11 +130,10 @@ impl System {
         let source = unit.unit.clone();
         let Some(grouped) = &unit.group else { return };
         let (group, applied) = (grouped.group.clone(), grouped.applied.clone());
-        let (Some(before), Some(after)) =
-            (crate::unit::resources(&applied), crate::unit::resources(&source))
-        else {
+        let (Some(before), Some(after)) = (resources(&applied), resources(&source)) else {
             return;
         };
+        let (before, after) = (before.as_ref(), after.as_ref());
         if before == after {
             return;
         }

@@ -409,3 +409,20 @@ fn every_step_of_a_service_on_a_socket_has_it_as_its_stream() {
     let event = system.spawn_for(id, Role::Control, Phase::StartPre, 0);
     assert!(matches!(event, Event::Spawned { .. }), "{event:?}");
 }
+
+#[test]
+fn private_devices_close_the_policy_of_the_group() {
+    use keelson_units::model::DevicePolicy::{Auto, Closed};
+    let root = tempfile::tempdir().expect("a folder");
+    let files = [
+        ("a.service", "[Service]\nExecStart=/a\nPrivateDevices=yes\n"),
+        ("b.service", "[Service]\nExecStart=/a\n"),
+    ];
+    let mut system = with_units(root.path(), &files);
+    for (name, policy) in [("a.service", Closed), ("b.service", Auto)] {
+        let id = system.find(&name.parse().expect("a name"));
+        let unit = system.unit(id).map(|unit| unit.unit.clone()).expect("it is loaded");
+        let resources = groups::resources(&unit).expect("a service has a group");
+        assert_eq!(resources.device_policy, policy, "{name}");
+    }
+}
