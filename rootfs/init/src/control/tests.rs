@@ -2,6 +2,24 @@ use std::io::{Read, Write};
 
 use super::*;
 
+fn bound(folder: &tempfile::TempDir) -> (std::path::PathBuf, Server, Events) {
+    let path = folder.path().join("init.sock");
+    let mut events = Events::new().expect("epoll");
+    let server = Server::bind(&path, &mut events).expect("bound");
+    (path, server, events)
+}
+
+/// A client that has asked and waits for a job, and its number.
+fn waiting(path: &Path, server: &mut Server, events: &mut Events) -> (UnixStream, u64) {
+    let mut client = UnixStream::connect(path).expect("connected");
+    client.write_all(&encode(&Request::ListJobs)).expect("sent");
+    served(server, events);
+    let number = served(server, events)[0];
+    assert!(matches!(server.next_request(number), Asked::Request(..)));
+    server.wait(number, vec![("a.service".into(), Part::Job(JobId(7)))], events);
+    (client, number)
+}
+
 fn served(server: &mut Server, events: &mut Events) -> Vec<u64> {
     let mut clients = Vec::new();
     for source in events.wait(Some(std::time::Duration::from_secs(1))) {
@@ -20,9 +38,7 @@ fn served(server: &mut Server, events: &mut Events) -> Vec<u64> {
 #[test]
 fn a_client_is_answered_at_once_or_when_its_job_ends() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("init.sock");
-    let mut events = Events::new().expect("epoll");
-    let mut server = Server::bind(&path, &mut events).expect("bound");
+    let (path, mut server, mut events) = bound(&folder);
     let mut client = UnixStream::connect(&path).expect("connected");
     client.write_all(&encode(&Request::ListJobs)).expect("sent");
     client.write_all(b"nonsense\n").expect("sent");
@@ -48,9 +64,7 @@ fn a_client_is_answered_at_once_or_when_its_job_ends() {
 #[test]
 fn a_crowd_of_clients_is_no_harm() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("init.sock");
-    let mut events = Events::new().expect("epoll");
-    let mut server = Server::bind(&path, &mut events).expect("bound");
+    let (path, mut server, mut events) = bound(&folder);
     let clients: Vec<_> = (0..3 * CONNECTIONS)
         .map(|_| {
             let client = UnixStream::connect(&path).expect("connected");
@@ -84,15 +98,8 @@ fn stuffed(client: &UnixStream, bytes: &[u8]) -> usize {
 #[test]
 fn nothing_is_read_of_a_client_that_waits_or_does_not_read() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("init.sock");
-    let mut events = Events::new().expect("epoll");
-    let mut server = Server::bind(&path, &mut events).expect("bound");
-    let mut client = UnixStream::connect(&path).expect("connected");
-    client.write_all(&encode(&Request::ListJobs)).expect("sent");
-    served(&mut server, &mut events);
-    let number = served(&mut server, &mut events)[0];
-    assert!(matches!(server.next_request(number), Asked::Request(..)));
-    server.wait(number, vec![("a.service".into(), Part::Job(JobId(7)))], &mut events);
+    let (path, mut server, mut events) = bound(&folder);
+    let (client, number) = waiting(&path, &mut server, &mut events);
     assert!(stuffed(&client, &[b'x'; 4096]) > 0);
     assert!(
         events.wait(Some(std::time::Duration::ZERO)).is_empty(),
@@ -115,15 +122,8 @@ fn nothing_is_read_of_a_client_that_waits_or_does_not_read() {
 #[test]
 fn one_who_waits_and_goes_away_is_forgotten() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("init.sock");
-    let mut events = Events::new().expect("epoll");
-    let mut server = Server::bind(&path, &mut events).expect("bound");
-    let mut client = UnixStream::connect(&path).expect("connected");
-    client.write_all(&encode(&Request::ListJobs)).expect("sent");
-    served(&mut server, &mut events);
-    let number = served(&mut server, &mut events)[0];
-    assert!(matches!(server.next_request(number), Asked::Request(..)));
-    server.wait(number, vec![("a.service".into(), Part::Job(JobId(7)))], &mut events);
+    let (path, mut server, mut events) = bound(&folder);
+    let (mut client, _) = waiting(&path, &mut server, &mut events);
     client.write_all(b"more").expect("sent");
     drop(client);
     served(&mut server, &mut events);
@@ -133,9 +133,7 @@ fn one_who_waits_and_goes_away_is_forgotten() {
 #[test]
 fn one_who_sends_descriptors_is_no_client() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("init.sock");
-    let mut events = Events::new().expect("epoll");
-    let mut server = Server::bind(&path, &mut events).expect("bound");
+    let (path, mut server, mut events) = bound(&folder);
     let client = UnixStream::connect(&path).expect("connected");
     let file = std::fs::File::open(folder.path()).expect("opened");
     for _ in 0..100 {
